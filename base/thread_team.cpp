@@ -1,0 +1,84 @@
+#include "base/thread_team.h"
+
+#include <immintrin.h>
+
+#include <chrono>
+
+#include "base/check.h"
+
+namespace hone {
+namespace {
+
+constexpr auto kSpin = std::chrono::microseconds(20);
+
+template <class Ready>
+bool spin_until(const Ready& ready) {
+  const auto end = std::chrono::steady_clock::now() + kSpin;
+  do {
+    for (int i = 0; i < 32; ++i) {
+      if (ready()) return true;
+      _mm_pause();
+    }
+  } while (std::chrono::steady_clock::now() < end);
+  return false;
+}
+
+}  // namespace
+
+ThreadTeam::ThreadTeam(int num_threads)
+    : size_(num_threads), may_spin_(num_threads <= static_cast<int>(std::thread::hardware_concurrency())) {
+  HONE_CHECK_LE(1, num_threads);
+  for (int thread = 1; thread < size_; ++thread) threads_.emplace_back([this, thread] { loop(thread); });
+}
+
+ThreadTeam::~ThreadTeam() {
+  {
+    std::lock_guard lock(mutex_);
+    stop_ = true;
+    generation_.fetch_add(1);
+  }
+  wake_.notify_all();
+  for (auto& thread : threads_) thread.join();
+}
+
+void ThreadTeam::run(int64_t num_tasks, const void* task, Call call) {
+  task_ = task;
+  call_ = call;
+  num_tasks_ = num_tasks;
+  next_.store(0, std::memory_order_relaxed);
+  running_.store(size_ - 1, std::memory_order_relaxed);
+  {
+    std::lock_guard lock(mutex_);
+    generation_.fetch_add(1, std::memory_order_release);
+  }
+  wake_.notify_all();
+  work(0);
+  const auto all_done = [this] { return running_.load(std::memory_order_acquire) == 0; };
+  if (may_spin_ && spin_until(all_done)) return;
+  std::unique_lock lock(mutex_);
+  done_.wait(lock, all_done);
+}
+
+void ThreadTeam::work(int thread) {
+  for (int64_t i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < num_tasks_;) call_(task_, i, thread);
+}
+
+void ThreadTeam::loop(int thread) {
+  uint64_t seen = 0;
+  while (true) {
+    const auto changed = [&] { return generation_.load(std::memory_order_acquire) != seen; };
+    if (!may_spin_ || !spin_until(changed)) {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, changed);
+    }
+    ++seen;
+    if (stop_) return;
+    work(thread);
+    if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      std::lock_guard lock(mutex_);
+      done_.notify_one();
+    }
+  }
+}
+
+}  // namespace hone

@@ -1,0 +1,48 @@
+// What the training loop sees of the world. Real ones are wired in trainer/; tests use fakes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/result.h"
+#include "rl/types.h"
+
+namespace hone::rl {
+
+struct FinishedSample {
+  std::shared_ptr<const Prompt> prompt;
+  Sample sample;
+};
+
+// Samples groups with the current policy. Owned by one thread.
+class RolloutSource {
+ public:
+  virtual ~RolloutSource() = default;
+  // Starts groups with serials first, first + 1, ..., first + count - 1. What is sampled depends on the serials alone.
+  virtual Result<void> issue(uint64_t first_serial, int count) = 0;
+  // Samples until one answer ends and returns it, in no particular order; nullopt when none is in flight.
+  virtual Result<std::optional<FinishedSample>> next() = 0;
+};
+
+// Grades answers in the background, on threads of its own.
+class Scorer {
+ public:
+  virtual ~Scorer() = default;
+  // Starts grading. The values are copied; returns at once, or after waiting for room in a bounded queue.
+  virtual void submit(const FinishedSample& finished) = 0;
+  // Waits for all `count` answers of the group and returns their scores by index. Each group is taken once.
+  virtual Result<std::vector<Score>> take(uint64_t serial, int count) = 0;
+};
+
+// Trains the policy. Owned by one thread.
+class Learner {
+ public:
+  virtual ~Learner() = default;
+  // One optimizer step over the micro-batches, whose weights sum over all of them. `first_of_rollout`: the policy is still
+  // the one that sampled, so the recomputed log-probabilities must equal the recorded ones (Error kGuard if they do not).
+  virtual Result<UpdateReport> update(const std::vector<TokenBatch>& batches, bool first_of_rollout) = 0;
+};
+
+}  // namespace hone::rl

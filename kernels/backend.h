@@ -1,0 +1,72 @@
+// One operator = one contract header; a backend is the table of its implementations for one element type on one device.
+// Callers hold a Backend and never ask which device it is. Pointers in argument structs are in the backend's memory and point
+// to elements of the backend's dtype unless they say otherwise; matrices are row-major with a stride counted in elements.
+// Every forward operator gives a row the same bits whatever else is in the call, for every thread count.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/thread_team.h"
+#include "kernels/adamw.h"
+#include "kernels/attention.h"
+#include "kernels/draw.h"
+#include "kernels/elementwise.h"
+#include "kernels/gemm.h"
+#include "kernels/moe.h"
+#include "kernels/norm.h"
+#include "kernels/router.h"
+#include "kernels/rope.h"
+#include "kernels/token_logprob.h"
+
+namespace hone::kernels {
+
+enum class DType { kF32, kF64 };
+
+constexpr size_t size_of(DType dtype) { return dtype == DType::kF64 ? 8 : 4; }
+
+// Where work is put. The CPU runs it at once on the team; a device queues it.
+struct Stream {
+  ThreadTeam* team = nullptr;
+};
+
+struct Backend {
+  const char* name;     // for example "cpu-avx512": part of a run's identity, for bits differ between instruction sets
+  DType dtype;
+  int panel_cols;       // columns of a packed panel (kernels/gemm.h)
+  void* (*allocate)(size_t bytes);  // zeroed, aligned to 64 bytes; nullptr when there is no memory
+  void (*release)(void* data);
+  void (*gemm)(const GemmArgs&, const Stream&);
+  void (*gemm_grad_weight)(const GemmGradWeightArgs&, const Stream&);
+  void (*pack_panels)(const PackPanelsArgs&, const Stream&);
+  void (*embed)(const EmbedArgs&, const Stream&);
+  void (*embed_backward)(const EmbedBackwardArgs&, const Stream&);
+  void (*add)(const AddArgs&, const Stream&);
+  void (*swiglu)(const SwigluArgs&, const Stream&);
+  void (*swiglu_backward)(const SwigluBackwardArgs&, const Stream&);
+  void (*rms_norm)(const RmsNormArgs&, const Stream&);
+  void (*rms_norm_backward)(const RmsNormBackwardArgs&, const Stream&);
+  void (*rope)(const RopeArgs&, const Stream&);
+  void (*kv_append)(const KvAppendArgs&, const Stream&);
+  void (*kv_gather)(const KvGatherArgs&, const Stream&);
+  void (*kv_copy)(const KvCopyArgs&, const Stream&);
+  void (*attention)(const AttentionArgs&, const Stream&);
+  void (*attention_backward)(const AttentionBackwardArgs&, const Stream&);
+  void (*route)(const RouteArgs&, const Stream&);
+  void (*route_backward)(const RouteBackwardArgs&, const Stream&);
+  void (*moe_gather)(const MoeGatherArgs&, const Stream&);
+  void (*moe_combine)(const MoeCombineArgs&, const Stream&);
+  void (*moe_combine_backward)(const MoeCombineBackwardArgs&, const Stream&);
+  void (*moe_scatter)(const MoeScatterArgs&, const Stream&);
+  void (*token_logprob)(const TokenLogprobArgs&, const Stream&);
+  void (*token_logprob_backward)(const TokenLogprobBackwardArgs&, const Stream&);
+  void (*draw)(const DrawArgs&, const Stream&);
+  double (*sum_of_squares)(const SumOfSquaresArgs&, const Stream&);
+  void (*adamw)(const AdamWArgs&, const Stream&);
+};
+
+// The best backend of this machine's instruction sets. HONE_ISA=avx2 in the environment forbids AVX-512.
+// f64 is for gradient checks and is not fast. Aborts on a machine without AVX2 and FMA.
+const Backend& cpu_backend(DType dtype);
+
+}  // namespace hone::kernels

@@ -1,0 +1,47 @@
+// Operators that work element by element or row by row without a reduction.
+#pragma once
+
+#include <cstdint>
+
+namespace hone::kernels {
+
+// out [rows, cols] = table[token[row]]. token in [0, vocabulary), checked by the caller.
+struct EmbedArgs {
+  const void* table = nullptr;
+  const int32_t* tokens = nullptr;
+  void* out = nullptr;
+  int64_t rows = 0, cols = 0;
+};
+
+// dtable[token[row]] += dout[row], in order of rows.
+struct EmbedBackwardArgs {
+  const void* dout = nullptr;
+  const int32_t* tokens = nullptr;
+  void* dtable = nullptr;
+  int64_t rows = 0, cols = 0;
+};
+
+// out = a + b, contiguous, count elements. out may be a or b.
+struct AddArgs {
+  const void* a = nullptr;
+  const void* b = nullptr;
+  void* out = nullptr;
+  int64_t count = 0;
+};
+
+// out [rows, cols] = silu(gate) * up, gate_up [rows, 2 * cols] = [gate | up], silu(x) = x / (1 + exp(-x)).
+// Shazeer, "GLU variants improve transformer", 2020, eq. 6.
+struct SwigluArgs {
+  const void* gate_up = nullptr;
+  void* out = nullptr;
+  int64_t rows = 0, cols = 0;
+};
+
+struct SwigluBackwardArgs {
+  const void* gate_up = nullptr;
+  const void* dout = nullptr;  // [rows, cols]
+  void* dgate_up = nullptr;    // [rows, 2 * cols]; may be gate_up
+  int64_t rows = 0, cols = 0;
+};
+
+}  // namespace hone::kernels

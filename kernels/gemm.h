@@ -1,0 +1,58 @@
+// Matrix products against packed weights.
+//
+// Every output element is one chain of fused multiply-adds over k = 0, 1, 2, ...: the order does not depend on the number of
+// rows, so one row decoded alone equals the same row in a training batch. Parallelism comes from the tiles of the output.
+//
+// Packed panels of a matrix B [K, N]: panel p holds columns [p * C, p * C + C), C = Backend::panel_cols, as [K][C], columns
+// beyond N zero. panel_elements(K, N, C) elements in all.
+#pragma once
+
+#include <cstdint>
+
+namespace hone::kernels {
+
+constexpr int64_t panel_elements(int64_t k, int64_t n, int64_t panel_cols) {
+  return k * ((n + panel_cols - 1) / panel_cols) * panel_cols;
+}
+
+// y [M, N] = x [M, K] * B, or y += x * B.
+// Grouped: group g takes rows [offsets[g], offsets[g + 1]) and its own B, group_panel_stride elements after the one before.
+struct GemmArgs {
+  const void* x = nullptr;
+  int64_t x_stride = 0;
+  const void* panels = nullptr;
+  void* y = nullptr;
+  int64_t y_stride = 0;
+  int64_t m = 0, n = 0, k = 0;
+  bool accumulate = false;
+  const int32_t* offsets = nullptr;  // [num_groups + 1], on the host; nullptr: one group of m rows
+  int32_t num_groups = 1;
+  int64_t group_panel_stride = 0;
+};
+
+// dw [N, K] += dy [M, N]^T * x [M, K]: one chain over the rows m = 0, 1, 2, ..., starting from what dw holds.
+// Grouped as above; dw of group g lies group_dw_stride elements after the one before.
+struct GemmGradWeightArgs {
+  const void* dy = nullptr;
+  int64_t dy_stride = 0;
+  const void* x = nullptr;
+  int64_t x_stride = 0;
+  void* dw = nullptr;
+  int64_t dw_stride = 0;
+  int64_t m = 0, n = 0, k = 0;
+  const int32_t* offsets = nullptr;
+  int32_t num_groups = 1;
+  int64_t group_dw_stride = 0;
+};
+
+// Packs num_matrices matrices w [rows, cols] that lie one after another.
+// transpose: B = w^T, for y = x * w^T (w as [out, in]). Otherwise B = w, for dx = dy * w.
+struct PackPanelsArgs {
+  const void* w = nullptr;
+  int64_t rows = 0, cols = 0;
+  int64_t num_matrices = 1;
+  void* panels = nullptr;
+  bool transpose = true;
+};
+
+}  // namespace hone::kernels

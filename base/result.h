@@ -45,7 +45,10 @@ class [[nodiscard]] Result {
   T& value() & { return check_ok(), std::get<0>(state_); }
   const T& value() const& { return check_ok(), std::get<0>(state_); }
   T&& value() && { return check_ok(), std::get<0>(std::move(state_)); }
-  const Error& error() const { return HONE_CHECK(!ok(), "no error in this result"), std::get<1>(state_); }
+  const Error& error() const {
+    HONE_CHECK(!ok(), "no error in this result");
+    return std::get<1>(state_);
+  }
 
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
@@ -66,7 +69,10 @@ class [[nodiscard]] Result<void> {
 
   bool ok() const { return !error_; }
   explicit operator bool() const { return ok(); }
-  const Error& error() const { return HONE_CHECK(!ok(), "no error in this result"), *error_; }
+  const Error& error() const {
+    HONE_CHECK(!ok(), "no error in this result");
+    return *error_;
+  }
 
  private:
   std::optional<Error> error_;

@@ -1,0 +1,55 @@
+// A checker grades one answer against its gold. It ends in a verdict, never in an exception, within time linear in its input.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "rl/types.h"
+
+namespace hone::rewards {
+
+// Views must outlive the call. Completions are bytes from a model: any length, any bytes.
+struct CheckInput {
+  std::string_view prompt;
+  std::string_view completion;
+  const nlohmann::json* gold = nullptr;  // null: the problem has none
+  std::string_view data_source;
+  const nlohmann::json* extra_info = nullptr;  // null: none
+  rl::FinishReason finish = rl::FinishReason::kStop;
+  bool bare_answer = false;  // completion is the answer itself: nothing to extract
+};
+
+struct CheckResult {
+  rl::Verdict verdict = rl::Verdict::kInfra;
+  double score = 0;
+  std::string extracted;       // the answer found in the completion
+  std::string canonical;       // the form in which it was compared
+  std::string gold_canonical;  // the same of the gold
+  std::string reason;          // one line for people; may be empty
+};
+
+// Threads share a checker.
+class Checker {
+ public:
+  virtual ~Checker() = default;
+  // Whether the gold is one this checker can grade against; asked before training starts.
+  virtual Result<void> check_gold(const nlohmann::json& gold) const = 0;
+  virtual CheckResult check(const CheckInput& input) const = 0;
+};
+
+// How many tokens the policy's tokenizer makes of a text. Called from many threads.
+using TokenCounter = std::function<int64_t(std::string_view)>;
+
+// Options: a JSON object with the checker's own keys, and for every checker "correct_at": a scored result is correct from
+// that score on, else wrong. Error for an unknown name or key, or a value out of bounds.
+Result<std::unique_ptr<Checker>> make_checker(std::string_view name, const nlohmann::json& options,
+                                              const TokenCounter& count_tokens = {});
+std::span<const std::string_view> checker_names();
+
+}  // namespace hone::rewards

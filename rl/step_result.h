@@ -6,7 +6,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "rl/group_filter.h"
@@ -34,6 +33,14 @@ struct ComponentStats {
   std::optional<double> mean;  // before weighting, over the samples where it has a score
 };
 
+// Where the time of a step went.
+struct Seconds {
+  double step = 0;
+  double sample = 0;
+  double grade = 0;  // waited for after a round's last answer ended
+  double train = 0;
+};
+
 // Over all samples drawn, before the filter. A mean over nothing is absent.
 struct StepStats {
   std::optional<double> reward_mean, reward_std;  // of samples without a failed check; std divides by n - 1
@@ -51,10 +58,7 @@ struct StepStats {
   int64_t tokens_prompt = 0;  // once per group
   int64_t tokens_completion = 0;
 
-  double seconds_step = 0;
-  double seconds_sample = 0;
-  double seconds_grade = 0;  // waited for after the last answer ended
-  double seconds_train = 0;
+  Seconds seconds;
 };
 
 struct StepResult {
@@ -64,8 +68,5 @@ struct StepResult {
   std::optional<UpdateReport> report;  // over all updates of the step; absent when nothing was trained
   std::vector<DrawnGroup> groups;      // all that were drawn, by serial
 };
-
-// Names and values of a step for metrics.jsonl and TensorBoard, in a fixed order. What does not exist is left out.
-std::vector<std::pair<std::string, double>> step_metrics(const StepStats& stats, const std::optional<UpdateReport>& report);
 
 }  // namespace hone::rl

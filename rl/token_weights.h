@@ -17,7 +17,7 @@ struct AnswerTokens {
 };
 
 // weights[i] is the weight of each token of answers[i]; loss = sum over tokens of weight * token loss. Requires: `answers` is the
-// whole optimizer step, ordered by serial (a micro-batch's own counts would make the gradient depend on the packing).
+// whole optimizer step (a micro-batch's own counts would make the gradient depend on the packing).
 //   kTokenMean            1 / tokens of the step                         (DAPO)
 //   kSeqMeanTokenMean     1 / (answers * tokens of the answer)           (GRPO as published)
 //   kSeqMeanTokenSumNorm  1 / (answers * max_new_tokens)                 (Dr. GRPO)

@@ -1,0 +1,148 @@
+#include "rl/pack.h"
+
+#include "base/check.h"
+
+namespace hone::rl {
+namespace {
+
+// Fills micro-batches one after another; a full one is never gone back to, so the order of sequences is kept.
+class Packer {
+ public:
+  explicit Packer(int64_t budget) : budget_(budget) { HONE_CHECK_LT(0, budget); }
+
+  void add_shared(const TrainedAnswer& answer);
+  void add_whole(const TrainedAnswer& answer);
+  void add_supervised(const SupervisedRow& row, float weight, int32_t sequence);
+  std::vector<TokenBatch> take() { return std::move(batches_); }
+
+ private:
+  bool fits(int64_t num_tokens) const;
+  TokenBatch& batch() { return batches_.back(); }
+  int32_t end() const { return static_cast<int32_t>(batches_.back().tokens.size()); }
+  void open();
+  void share_prompt(const TrainedAnswer& answer);
+  void append(std::span<const Token> tokens);
+  void add_segment(int32_t start, int64_t position, int32_t parent, int64_t version);
+  void add_targets(const TrainedAnswer& answer, int32_t prompt_row, int32_t answer_start);
+
+  // The prompt that answers of the open micro-batch may hang on.
+  struct SharedPrompt {
+    const Prompt* prompt = nullptr;
+    int32_t segment = -1;
+    int32_t last_row = -1;
+  };
+  const int64_t budget_;
+  std::vector<TokenBatch> batches_;
+  SharedPrompt shared_;
+};
+
+std::span<const Token> without_last(const std::vector<Token>& tokens) { return {tokens.data(), tokens.size() - 1}; }
+
+bool Packer::fits(int64_t num_tokens) const {
+  return !batches_.empty() && end() + num_tokens <= budget_;
+}
+
+void Packer::open() {
+  batches_.emplace_back();
+  shared_ = {};
+}
+
+void Packer::append(std::span<const Token> tokens) {
+  batch().tokens.insert(batch().tokens.end(), tokens.begin(), tokens.end());
+}
+
+// The segment of all tokens from `start` on.
+void Packer::add_segment(int32_t start, int64_t position, int32_t parent, int64_t version) {
+  batch().segments.push_back({start, end() - start, static_cast<int32_t>(position), parent, version});
+}
+
+void Packer::add_targets(const TrainedAnswer& answer, int32_t prompt_row, int32_t answer_start) {
+  TokenBatch& to = batch();
+  const Sample& sample = *answer.sample;
+  for (size_t t = 0; t < sample.tokens.size(); ++t) {
+    to.row.push_back(t == 0 ? prompt_row : answer_start + static_cast<int32_t>(t) - 1);
+    to.target.push_back(sample.tokens[t]);
+    to.behaviour_logprob.push_back(sample.logprobs[t]);
+    to.advantage.push_back(answer.advantage);
+    to.weight.push_back(answer.weight);
+    to.sequence.push_back(answer.sequence);
+  }
+}
+
+void Packer::share_prompt(const TrainedAnswer& answer) {
+  const int32_t start = end();
+  append(answer.prompt->tokens);
+  add_segment(start, 0, -1, answer.sample->version);
+  shared_ = {answer.prompt, static_cast<int32_t>(batch().segments.size()) - 1, end() - 1};
+}
+
+void Packer::add_shared(const TrainedAnswer& answer) {
+  const std::span<const Token> inputs = without_last(answer.sample->tokens);
+  const size_t prompt_length = answer.prompt->tokens.size();
+  const bool is_shared = shared_.prompt == answer.prompt;
+  if (!fits(static_cast<int64_t>(inputs.size() + (is_shared ? 0 : prompt_length)))) open();
+  if (shared_.prompt != answer.prompt) share_prompt(answer);
+  const int32_t start = end();
+  append(inputs);
+  if (!inputs.empty()) add_segment(start, static_cast<int64_t>(prompt_length), shared_.segment, answer.sample->version);
+  add_targets(answer, shared_.last_row, start);
+}
+
+void Packer::add_whole(const TrainedAnswer& answer) {
+  const std::span<const Token> inputs = without_last(answer.sample->tokens);
+  if (!fits(static_cast<int64_t>(answer.prompt->tokens.size() + inputs.size()))) open();
+  const int32_t start = end();
+  append(answer.prompt->tokens);
+  const int32_t answer_start = end();
+  append(inputs);
+  add_segment(start, 0, -1, answer.sample->version);
+  add_targets(answer, answer_start - 1, answer_start);
+}
+
+// The first completion token that something stands before.
+size_t first_trained(const SupervisedRow& row) { return row.prompt.empty() ? 1 : 0; }
+
+int64_t trained_tokens(const SupervisedRow& row) {
+  return row.completion.size() > first_trained(row) ? static_cast<int64_t>(row.completion.size() - first_trained(row)) : 0;
+}
+
+void Packer::add_supervised(const SupervisedRow& row, float weight, int32_t sequence) {
+  if (!fits(static_cast<int64_t>(row.prompt.size() + row.completion.size() - 1))) open();
+  const int32_t start = end();
+  append(row.prompt);
+  append(without_last(row.completion));
+  add_segment(start, 0, -1, 0);
+  const int32_t before_completion = start + static_cast<int32_t>(row.prompt.size()) - 1;
+  for (size_t t = first_trained(row); t < row.completion.size(); ++t) {
+    batch().row.push_back(before_completion + static_cast<int32_t>(t));
+    batch().target.push_back(row.completion[t]);
+    batch().weight.push_back(weight);
+    batch().sequence.push_back(sequence);
+  }
+}
+
+}  // namespace
+
+std::vector<TokenBatch> pack(std::span<const TrainedAnswer> answers, const PackOptions& options) {
+  Packer packer(options.token_budget);
+  for (const TrainedAnswer& answer : answers) {
+    HONE_CHECK(!answer.prompt->tokens.empty(), "group ", answer.prompt->serial, " has no prompt to hang answers on");
+    HONE_CHECK_EQ(answer.sample->logprobs.size(), answer.sample->tokens.size());
+    if (answer.sample->tokens.empty()) continue;
+    options.share_prompt ? packer.add_shared(answer) : packer.add_whole(answer);
+  }
+  return packer.take();
+}
+
+std::vector<TokenBatch> pack_supervised(std::span<const SupervisedRow> rows, int64_t token_budget) {
+  int64_t total = 0;
+  for (const SupervisedRow& row : rows) total += trained_tokens(row);
+  const float weight = total > 0 ? static_cast<float>(1.0 / static_cast<double>(total)) : 0;
+  Packer packer(token_budget);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (trained_tokens(rows[i]) > 0) packer.add_supervised(rows[i], weight, static_cast<int32_t>(i));
+  }
+  return packer.take();
+}
+
+}  // namespace hone::rl

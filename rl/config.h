@@ -1,4 +1,4 @@
-// The settings of a grpo stage as the algorithm sees them. Read and bounded by the configuration schema; here plain values.
+// The settings of a grpo stage as the algorithm sees them: plain values, bounded before they get here.
 #pragma once
 
 #include <cstdint>
@@ -35,9 +35,9 @@ struct GrpoConfig {
 
   FilterBy filter_by = FilterBy::kNone;
   int refill_rounds = 0;
-  double max_dropped_share = 0.5;  // of the groups of a step; beyond it the checks are taken to be broken and the run stops
+  double max_dropped_share = 0.5;  // of the groups of a step; beyond it the checks count as broken and the run stops
 
-  int64_t token_budget = 16384;  // tokens of a micro-batch; part of the run's identity, for it decides the order of sums
+  int64_t token_budget = 16384;  // tokens of a micro-batch; part of the run's identity: it decides the order of sums
   bool share_prompt = true;      // compute a group's prompt once per micro-batch
 };
 

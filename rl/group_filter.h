@@ -12,9 +12,9 @@ struct GroupDecision {
   bool kept = false;           // may be trained on
 };
 
-// By kReward a group has zero variance when all rewards are equal, by kAccuracy when the first component is correct for all
-// samples or for none; kNone looks at the rewards and keeps the group all the same. A dropped group has no variance to speak of.
-// Requires: one score per sample. A group of one always has zero variance.
+// By kReward a group has zero variance when all rewards are equal, by kAccuracy when the first component is correct for
+// all samples or for none; kNone looks at the rewards and keeps the group all the same. A dropped group has no variance
+// to speak of. Requires: one score per sample. A group of one always has zero variance.
 GroupDecision filter_group(const ScoredGroup& group, FilterBy by);
 
 // The sample is correct by the first of its stage's rewards.

@@ -1,5 +1,5 @@
-// Mean and standard deviation in double, summed in the order of the values. std::sqrt is exact to the last bit by IEEE 754, so
-// the results may reach weights.
+// Mean and standard deviation in double, summed in the order of the values. std::sqrt is exact to the last bit by IEEE
+// 754, so the results may reach weights.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,6 @@
-// The loss of one token on plain doubles, with its exact derivative: the oracle for the tensor loss, not part of training.
-// It therefore may use std::exp. Nothing is clamped: a ratio that overflows gives a non-finite loss, which a guard catches.
+// The loss of one token on plain doubles, with its exact derivative: the oracle for the tensor loss, not part of
+// training. It therefore may use std::exp. Nothing is clamped: a ratio that overflows gives a non-finite loss, which a
+// guard catches.
 #pragma once
 
 #include "rl/config.h"
@@ -26,9 +27,10 @@ struct TokenLoss {
 
 // With r = exp(logprob - behaviour_logprob), A = advantage:
 //   value = -min(r A, clip(r, 1 - clip_low, 1 + clip_high) A) + kl_coef r k3 - entropy_coef entropy
-//   k3    = exp(reference_logprob - logprob) - (reference_logprob - logprob) - 1       (Schulman, "Approximating KL", 2020)
-// The ratio in front of k3 is differentiated too, which makes the term's derivative kl_coef r (logprob - reference_logprob),
-// the gradient of KL(policy || reference) also off policy (DeepSeek-V3.2). k3 alone would give another divergence's gradient.
+//   k3    = exp(reference_logprob - logprob) - (reference_logprob - logprob) - 1  (Schulman, "Approximating KL Divergence")
+// The ratio in front of k3 is differentiated too, which makes the term's derivative kl_coef r (logprob -
+// reference_logprob), the gradient of KL(policy || reference) also off policy (DeepSeek-V3.2). k3 alone would give
+// another divergence's gradient.
 TokenLoss token_loss(const ObjectiveConfig& config, const TokenInput& token);
 
 }  // namespace hone::rl

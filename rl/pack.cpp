@@ -1,5 +1,7 @@
 #include "rl/pack.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace hone::rl {
@@ -103,7 +105,8 @@ void Packer::add_whole(const TrainedAnswer& answer) {
 size_t first_trained(const SupervisedRow& row) { return row.prompt.empty() ? 1 : 0; }
 
 int64_t trained_tokens(const SupervisedRow& row) {
-  return row.completion.size() > first_trained(row) ? static_cast<int64_t>(row.completion.size() - first_trained(row)) : 0;
+  const auto length = static_cast<int64_t>(row.completion.size());
+  return std::max<int64_t>(length - static_cast<int64_t>(first_trained(row)), 0);
 }
 
 void Packer::add_supervised(const SupervisedRow& row, float weight, int32_t sequence) {

@@ -24,10 +24,10 @@ struct TrainedAnswer {
   int32_t sequence = 0;  // its number in the optimizer step
 };
 
-// The micro-batches of one optimizer step. Requires: answers in order of (serial, index), weights as they are for the whole
-// step, prompts not empty. Empty answers have nothing to train and are left out.
-// With share_prompt an answer's segment starts at position prompt length, and its first target hangs on the prompt's last row
-// (an answer of one token has no segment). The prompt is repeated in every micro-batch that holds answers of its group.
+// The micro-batches of one optimizer step. Requires: answers in order of (serial, index), weights as they are for the
+// whole step, prompts not empty. Empty answers have nothing to train and are left out. With share_prompt an answer's
+// segment starts at position prompt length, and its first target hangs on the prompt's last row (an answer of one token
+// has no segment). The prompt is repeated in every micro-batch that holds answers of its group.
 std::vector<TokenBatch> pack(std::span<const TrainedAnswer> answers, const PackOptions& options);
 
 // One row of pretrain or sft. Only the completion is trained.

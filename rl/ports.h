@@ -41,8 +41,9 @@ class Scorer {
 class Learner {
  public:
   virtual ~Learner() = default;
-  // One optimizer step over the micro-batches, whose weights sum over all of them. `first_of_rollout`: the policy is still
-  // the one that sampled, so the recomputed log-probabilities must equal the recorded ones (Error kGuard if they do not).
+  // One optimizer step over the micro-batches, whose weights sum over all of them. `first_of_rollout`: the policy is
+  // still the one that sampled, so the recomputed log-probabilities must equal the recorded ones (Error kGuard if they
+  // do not).
   virtual Result<UpdateReport> update(const std::vector<TokenBatch>& batches, bool first_of_rollout) = 0;
 };
 

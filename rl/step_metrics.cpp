@@ -61,7 +61,8 @@ void add_cost(const StepStats& stats, MetricList& list) {
 
 }  // namespace
 
-std::vector<std::pair<std::string, double>> step_metrics(const StepStats& stats, const std::optional<UpdateReport>& report) {
+std::vector<std::pair<std::string, double>> step_metrics(const StepStats& stats,
+                                                         const std::optional<UpdateReport>& report) {
   MetricList list;
   if (report) add_report(*report, list);
   add_samples(stats, list);

@@ -41,7 +41,8 @@ double denominator(const Counts& counts, const AnswerTokens& answer, Aggregation
 
 }  // namespace
 
-std::vector<float> token_weights(std::span<const AnswerTokens> answers, Aggregation aggregation, int64_t max_new_tokens) {
+std::vector<float> token_weights(std::span<const AnswerTokens> answers, Aggregation aggregation,
+                                 int64_t max_new_tokens) {
   HONE_CHECK_LT(0, max_new_tokens);
   const Counts counts = count_trained(answers);
   std::vector<float> weights;

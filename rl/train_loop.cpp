@@ -20,8 +20,11 @@ struct Draws {
 class Round {
  public:
   Round(uint64_t first_serial, int count, int group_size)
-      : first_serial_(first_serial), group_size_(static_cast<size_t>(group_size)), missing_(static_cast<size_t>(count) * group_size_),
-        groups_(static_cast<size_t>(count)), arrived_(missing_) {
+      : first_serial_(first_serial),
+        group_size_(static_cast<size_t>(group_size)),
+        missing_(static_cast<size_t>(count) * group_size_),
+        groups_(static_cast<size_t>(count)),
+        arrived_(missing_) {
     for (Group& group : groups_) group.samples.resize(group_size_);
   }
 
@@ -31,7 +34,8 @@ class Round {
   void place(FinishedSample finished) {
     const uint64_t g = finished.prompt->serial - first_serial_;
     const size_t i = finished.sample.index;
-    HONE_CHECK(g < groups_.size() && i < group_size_, "group ", finished.prompt->serial, " sample ", i, " was not asked for");
+    HONE_CHECK_LT(g, groups_.size());
+    HONE_CHECK_LT(i, group_size_);
     HONE_CHECK(!arrived_[g * group_size_ + i], "group ", finished.prompt->serial, " sample ", i, " ended twice");
     arrived_[g * group_size_ + i] = true;
     missing_ -= 1;
@@ -67,7 +71,8 @@ Result<std::vector<Group>> sample_round(const LoopPorts& ports, uint64_t first_s
   return round.take();
 }
 
-Result<std::vector<DrawnGroup>> grade_round(const GrpoConfig& config, const LoopPorts& ports, std::vector<Group> groups) {
+Result<std::vector<DrawnGroup>> grade_round(const GrpoConfig& config, const LoopPorts& ports,
+                                            std::vector<Group> groups) {
   std::vector<DrawnGroup> graded;
   for (Group& group : groups) {
     HONE_TRY_ASSIGN(std::vector<Score> scores, ports.scorer.take(group.prompt->serial, config.group_size));
@@ -79,9 +84,10 @@ Result<std::vector<DrawnGroup>> grade_round(const GrpoConfig& config, const Loop
   return graded;
 }
 
-// Why a check failed, for the message: the first one found in the last group that was dropped.
+// Why a check failed, for the message: the first one in the last group that was dropped.
 std::string failure_in(const std::vector<DrawnGroup>& groups) {
-  const auto dropped = std::find_if(groups.rbegin(), groups.rend(), [](const DrawnGroup& g) { return g.decision.dropped; });
+  const auto dropped =
+      std::find_if(groups.rbegin(), groups.rend(), [](const DrawnGroup& group) { return group.decision.dropped; });
   if (dropped == groups.rend()) return "";
   for (const Score& score : dropped->scored.scores) {
     for (const Component& component : score.components) {
@@ -96,12 +102,14 @@ std::string failure_in(const std::vector<DrawnGroup>& groups) {
 Result<void> check_dropped(const GrpoConfig& config, const Draws& draws) {
   const double drawn = static_cast<double>(draws.groups.size());
   if (draws.dropped <= config.max_dropped_share * drawn) return {};
-  return Error{ErrorCode::kGuard, str(draws.dropped, " of ", draws.groups.size(), " groups had failed checks, allowed is a share of ",
-                                      config.max_dropped_share, failure_in(draws.groups))};
+  return Error{ErrorCode::kGuard,
+               str(draws.dropped, " of ", draws.groups.size(), " groups had failed checks; allowed is a share of ",
+                   config.max_dropped_share, failure_in(draws.groups))};
 }
 
 // Draws `count` more groups: sampled, graded, filtered.
-Result<void> draw_round(const GrpoConfig& config, const LoopPorts& ports, uint64_t first_serial, int count, Draws& draws) {
+Result<void> draw_round(const GrpoConfig& config, const LoopPorts& ports, uint64_t first_serial, int count,
+                        Draws& draws) {
   const double start = ports.seconds();
   HONE_TRY_ASSIGN(std::vector<Group> sampled, sample_round(ports, first_serial, count, config.group_size));
   const double all_ended = ports.seconds();
@@ -145,7 +153,8 @@ void assign_advantages(const GrpoConfig& config, std::vector<DrawnGroup>& groups
   for (size_t g = 0; g < kept.size(); ++g) kept[g]->advantages = std::move(values[g]);
 }
 
-Result<std::optional<UpdateReport>> train(const GrpoConfig& config, Learner& learner, const std::vector<DrawnGroup>& groups) {
+Result<std::optional<UpdateReport>> train(const GrpoConfig& config, Learner& learner,
+                                          const std::vector<DrawnGroup>& groups) {
   std::vector<TrainedGroup> trained;
   for (const DrawnGroup& group : groups) {
     if (group.decision.kept) trained.push_back({&group.scored.group, group.advantages});

@@ -21,9 +21,9 @@ struct LoopPorts {
   const std::atomic<bool>* stop = nullptr;  // set by another thread to end the run between two samples
 };
 
-// One step from `state`. Rounds: prompts_per_step groups are drawn and graded; while some were not kept, as many again, at most
-// refill_rounds times. It trains on what is kept; with nothing kept there is no update and no report.
-// Errors: those of the ports; kGuard when more than max_dropped_share of the groups drawn had failed checks; kInterrupted when
+// One step from `state`. Rounds: prompts_per_step groups are drawn and graded; then as many again as were not kept, at
+// most refill_rounds times. It trains on what is kept; with nothing kept there is no update and no report. Errors:
+// those of the ports; kGuard when more than max_dropped_share of the groups drawn had failed checks; kInterrupted when
 // stopped. After an error the ports are left in the middle of a step: the run ends, and repeats the step when resumed.
 Result<StepResult> grpo_step(const GrpoConfig& config, const LoopPorts& ports, LoopState state);
 

@@ -33,8 +33,8 @@ struct Prompt {
 
 enum class FinishReason { kStop, kLength };
 
-// One answer. `tokens` holds the stop token when finish is kStop; logprobs[t] and entropies[t] (nats) belong to tokens[t]
-// under the distribution that was sampled (logits / temperature), computed by the policy of `version`.
+// One answer. `tokens` holds the stop token when finish is kStop; logprobs[t] and entropies[t] (nats) belong to
+// tokens[t] under the distribution that was sampled (logits / temperature), computed by the policy of `version`.
 struct Sample {
   uint32_t index = 0;  // place in its group
   std::vector<Token> tokens;
@@ -66,7 +66,8 @@ struct Component {
   std::string reason; // one line for people; may be empty
 };
 
-// components[i] belongs to the i-th entry of the stage's `rewards`; reward is the weighted sum of those that have a score.
+// components[i] belongs to the i-th entry of the stage's `rewards`; reward is the weighted sum of those that have a
+// score.
 struct Score {
   double reward = 0;
   std::vector<Component> components;
@@ -78,7 +79,8 @@ struct ScoredGroup {
 };
 
 // A run of tokens of one sequence inside a TokenBatch. Tokens [start, start + length) stand at positions [position,
-// position + length) of their sequence. `parent` is the segment that holds the positions before (the shared prompt), or -1.
+// position + length) of their sequence. `parent` is the segment that holds the positions before (the shared prompt), or
+// -1.
 struct Segment {
   int32_t start = 0;
   int32_t length = 0;
@@ -96,7 +98,7 @@ struct TokenBatch {
   std::vector<Token> target;
   std::vector<float> behaviour_logprob;  // what the sampler recorded; empty for pretrain and sft
   std::vector<float> advantage;          // of the sample the token belongs to; empty for pretrain and sft
-  std::vector<float> weight;             // share of the token in the loss; sums to 1 over the optimizer step for token-mean
+  std::vector<float> weight;             // share of the token in the loss; sums to 1 over the step for token-mean
   std::vector<int32_t> sequence;         // which sample (pretrain, sft: which row) of the optimizer step it belongs to
 };
 

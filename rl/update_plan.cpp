@@ -27,8 +27,9 @@ std::vector<TokenBatch> update_batches(std::span<const TrainedGroup> groups, con
     HONE_CHECK_EQ(trained.advantages.size(), trained.group->samples.size());
     for (size_t i = 0; i < trained.advantages.size(); ++i, ++answer) {
       if (counts[answer].masked) continue;
-      answers.push_back({trained.group->prompt.get(), &trained.group->samples[i], trained.advantages[i], weights[answer],
-                         static_cast<int32_t>(answers.size())});
+      const auto sequence = static_cast<int32_t>(answers.size());
+      answers.push_back({trained.group->prompt.get(), &trained.group->samples[i], trained.advantages[i],
+                         weights[answer], sequence});
     }
   }
   return pack(answers, {.token_budget = config.token_budget, .share_prompt = config.share_prompt});

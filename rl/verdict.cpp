@@ -7,7 +7,8 @@ namespace hone::rl {
 namespace {
 
 constexpr std::array<std::string_view, kNumVerdicts> kVerdictNames = {
-    "correct", "wrong", "scored", "no_answer", "parse_error", "limit", "not_applicable", "gold_error", "timeout", "infra"};
+    "correct", "wrong",          "scored",     "no_answer", "parse_error",
+    "limit",   "not_applicable", "gold_error", "timeout",   "infra"};
 constexpr std::array<std::string_view, 2> kFinishNames = {"stop", "length"};
 
 // The enumerator whose name it is; `what` names the enumeration in the error.

@@ -3,7 +3,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "base/parse_json.h"
+#include "base/json_reader.h"
 #include "policy/char_tokenizer.h"
 
 namespace hone::policy {
@@ -55,9 +55,7 @@ Result<json> read_json(const std::string& path) {
   std::ostringstream text;
   text << in.rdbuf();
   if (in.bad()) return Error{.code = ErrorCode::kIo, .message = "cannot be read", .file = path};
-  auto parsed = parse_json(text.str());
-  if (!parsed) return file_error(path, "", parsed.error().message);
-  return parsed;
+  return parse_json(text.str(), path);
 }
 
 // model.vocab as texts by token.

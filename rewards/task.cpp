@@ -1,0 +1,64 @@
+#include "rewards/task.h"
+
+#include <nlohmann/json.hpp>
+
+#include "rewards/completion.h"
+#include "rewards/names.h"
+#include "rewards/running_sum.h"
+#include "rewards/sum.h"
+
+namespace hone::rewards {
+namespace {
+
+CompletionForm draw_form(PhiloxStream& random, double malformed_share) {
+  if (random.uniform() >= malformed_share) return CompletionForm::kWellFormed;
+  return static_cast<CompletionForm>(1 + random.below(kNumMalformedForms));
+}
+
+// FNV-1a with a last mix: neighbouring prompts differ in their last bytes only.
+uint64_t hash(std::string_view text) {
+  uint64_t h = 0xCBF29CE484222325ull;
+  for (unsigned char byte : text) h = (h ^ byte) * 0x100000001B3ull;
+  h = (h ^ (h >> 33)) * 0xFF51AFD7ED558CCDull;
+  return h ^ (h >> 33);
+}
+
+}  // namespace
+
+rl::Problem Task::problem(PhiloxStream& random, const CorpusOptions& options) const {
+  const Question asked = question(random);
+  const bool with_chain = random.uniform() < options.chain_share;
+  const CompletionForm form = draw_form(random, options.malformed_share);
+  return {.prompt = asked.prompt,
+          .gold = nlohmann::json(asked.answer).dump(),
+          .data_source = std::string(name()),
+          .extra_info = "{}",
+          .completion = write_completion(form, with_chain ? asked.chain : "", asked.answer)};
+}
+
+std::span<const Task* const> tasks() {
+  static const RunningSum running_sum;
+  static const Sum sum;
+  static const Task* const all[] = {&running_sum, &sum};
+  return all;
+}
+
+Result<const Task*> find_task(std::string_view name) {
+  std::vector<std::string> known;
+  for (const Task* task : tasks()) {
+    if (task->name() == name) return task;
+    known.emplace_back(task->name());
+  }
+  return unknown_name("task", name, known);
+}
+
+Split split_of(std::string_view prompt) { return hash(prompt) % 16 == 0 ? Split::kHeldOut : Split::kTraining; }
+
+rl::Problem draw_problem(const Task& task, uint64_t key, uint64_t item, Split split, const CorpusOptions& options) {
+  PhiloxStream random(key, item);
+  rl::Problem problem = task.problem(random, options);
+  while (split_of(problem.prompt) != split) problem = task.problem(random, options);
+  return problem;
+}
+
+}  // namespace hone::rewards

@@ -1,0 +1,110 @@
+// CPU twin of elementwise.h and rope.h.
+#pragma once
+
+#include "kernels/cpu_support.h"
+#include "kernels/elementwise.h"
+#include "kernels/rope.h"
+
+namespace hone::kernels {
+
+template <class V>
+void embed(const EmbedArgs& e, const Stream& stream) {
+  using T = typename V::T;
+  for_row_chunks<V>(*stream.team, e.rows, e.cols, [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      const T* from = static_cast<const T*>(e.table) + e.tokens[r] * e.cols;
+      T* to = static_cast<T*>(e.out) + r * e.cols;
+      for_lanes<V>(e.cols, [&](int64_t i, int n) { store_lanes<V>(load_lanes<V>(from + i, n), to + i, n); });
+    }
+  });
+}
+
+// Tasks are slices of columns: each sees all rows in order.
+template <class V>
+void embed_backward(const EmbedBackwardArgs& e, const Stream& stream) {
+  using T = typename V::T;
+  constexpr int64_t kSlice = 2 * V::kWidth;
+  stream.team->parallel_for(div_up<V>(e.cols, kSlice), [&](int64_t task, int) {
+    const int64_t first = task * kSlice, cols = e.cols - first < kSlice ? e.cols - first : kSlice;
+    for (int64_t r = 0; r < e.rows; ++r) {
+      const T* from = static_cast<const T*>(e.dout) + r * e.cols + first;
+      T* to = static_cast<T*>(e.dtable) + e.tokens[r] * e.cols + first;
+      for_lanes<V>(cols, [&](int64_t i, int n) {
+        store_lanes<V>(load_lanes<V>(to + i, n) + load_lanes<V>(from + i, n), to + i, n);
+      });
+    }
+  });
+}
+
+template <class V>
+void add(const AddArgs& a, const Stream& stream) {
+  using T = typename V::T;
+  for_row_chunks<V>(*stream.team, a.count, 1, [&](int64_t begin, int64_t end) {
+    const T *x = static_cast<const T*>(a.a) + begin, *y = static_cast<const T*>(a.b) + begin;
+    T* out = static_cast<T*>(a.out) + begin;
+    for_lanes<V>(end - begin, [&](int64_t i, int n) {
+      store_lanes<V>(load_lanes<V>(x + i, n) + load_lanes<V>(y + i, n), out + i, n);
+    });
+  });
+}
+
+template <class V>
+inline V sigmoid(V x) {
+  return V::set(1) / (V::set(1) + vexp(V::set(0) - x));
+}
+
+template <class V>
+void swiglu(const SwigluArgs& s, const Stream& stream) {
+  using T = typename V::T;
+  for_row_chunks<V>(*stream.team, s.rows, s.cols, [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      const T* gate = static_cast<const T*>(s.gate_up) + r * 2 * s.cols;
+      T* out = static_cast<T*>(s.out) + r * s.cols;
+      for_lanes<V>(s.cols, [&](int64_t i, int n) {
+        const V g = load_lanes<V>(gate + i, n), u = load_lanes<V>(gate + s.cols + i, n);
+        store_lanes<V>(g * sigmoid(g) * u, out + i, n);
+      });
+    }
+  });
+}
+
+template <class V>
+void swiglu_backward(const SwigluBackwardArgs& s, const Stream& stream) {
+  using T = typename V::T;
+  for_row_chunks<V>(*stream.team, s.rows, s.cols, [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      const T* gate = static_cast<const T*>(s.gate_up) + r * 2 * s.cols;
+      const T* dout = static_cast<const T*>(s.dout) + r * s.cols;
+      T* dgate = static_cast<T*>(s.dgate_up) + r * 2 * s.cols;
+      for_lanes<V>(s.cols, [&](int64_t i, int n) {
+        const V g = load_lanes<V>(gate + i, n), u = load_lanes<V>(gate + s.cols + i, n), d = load_lanes<V>(dout + i, n);
+        const V sig = sigmoid(g), silu = g * sig;
+        store_lanes<V>(d * u * (sig + silu * (V::set(1) - sig)), dgate + i, n);
+        store_lanes<V>(d * silu, dgate + s.cols + i, n);
+      });
+    }
+  });
+}
+
+template <class V>
+void rope(const RopeArgs& a, const Stream& stream) {
+  using T = typename V::T;
+  const int64_t half = a.dim / 2;
+  const int64_t step = a.layout == RopeLayout::kInterleaved ? 2 : 1, pair = a.layout == RopeLayout::kInterleaved ? 1 : half;
+  for_row_chunks<V>(*stream.team, a.rows, a.heads * a.dim, [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      const T* table = static_cast<const T*>(a.table) + a.positions[r] * a.dim;
+      for (int64_t h = 0; h < a.heads; ++h) {
+        T* x = static_cast<T*>(a.x) + r * a.stride + h * a.head_stride;
+        for (int64_t i = 0; i < half; ++i) {
+          const T c = table[2 * i], s = a.inverse ? -table[2 * i + 1] : table[2 * i + 1];
+          const T p = x[i * step], q = x[i * step + pair];
+          x[i * step] = p * c - q * s;
+          x[i * step + pair] = q * c + p * s;
+        }
+      }
+    }
+  });
+}
+
+}  // namespace hone::kernels

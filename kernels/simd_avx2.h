@@ -1,0 +1,79 @@
+// Vector of 8 floats, for cpu_avx2.cpp only. Meanings as in simd_avx512.h.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+namespace hone::kernels {
+
+struct F32x8 {
+  using T = float;
+  static constexpr int kWidth = 8;
+  static constexpr int kTileRows = 6;  // with two vectors a row: 12 accumulators, 2 for B, 1 for A, of 16 registers
+  __m256 v;
+
+  static __m256i first(int n) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  }
+  static F32x8 load(const float* p) { return {_mm256_loadu_ps(p)}; }
+  static F32x8 load_n(const float* p, int n) { return {_mm256_maskload_ps(p, first(n))}; }
+  static F32x8 set(float x) { return {_mm256_set1_ps(x)}; }
+  void store(float* p) const { _mm256_storeu_ps(p, v); }
+  void store_n(float* p, int n) const { _mm256_maskstore_ps(p, first(n), v); }
+
+  friend F32x8 operator+(F32x8 a, F32x8 b) { return {_mm256_add_ps(a.v, b.v)}; }
+  friend F32x8 operator-(F32x8 a, F32x8 b) { return {_mm256_sub_ps(a.v, b.v)}; }
+  friend F32x8 operator*(F32x8 a, F32x8 b) { return {_mm256_mul_ps(a.v, b.v)}; }
+  friend F32x8 operator/(F32x8 a, F32x8 b) { return {_mm256_div_ps(a.v, b.v)}; }
+  static F32x8 fma(F32x8 a, F32x8 b, F32x8 c) { return {_mm256_fmadd_ps(a.v, b.v, c.v)}; }
+  static F32x8 fnma(F32x8 a, F32x8 b, F32x8 c) { return {_mm256_fnmadd_ps(a.v, b.v, c.v)}; }
+  static F32x8 max(F32x8 a, F32x8 b) { return {_mm256_max_ps(a.v, b.v)}; }
+  static F32x8 min(F32x8 a, F32x8 b) { return {_mm256_min_ps(a.v, b.v)}; }
+  static F32x8 sqrt(F32x8 a) { return {_mm256_sqrt_ps(a.v)}; }
+  static F32x8 round(F32x8 a) { return {_mm256_round_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)}; }
+  static F32x8 fill_from(F32x8 a, int n, float x) {
+    return {_mm256_blendv_ps(_mm256_set1_ps(x), a.v, _mm256_castsi256_ps(first(n)))};
+  }
+  static F32x8 select_less(F32x8 x, F32x8 y, F32x8 a, F32x8 b) {
+    return {_mm256_blendv_ps(a.v, b.v, _mm256_cmp_ps(x.v, y.v, _CMP_LT_OQ))};
+  }
+  static F32x8 scale2(F32x8 a, F32x8 n) {
+    // Two steps, because 2^128 is no float.
+    const __m256i whole = _mm256_cvtps_epi32(n.v);
+    const __m256i half = _mm256_srai_epi32(whole, 1);
+    return a * power2(half) * power2(_mm256_sub_epi32(whole, half));
+  }
+  static void split(F32x8 x, F32x8& mantissa, F32x8& exponent) {
+    const __m256i bits = _mm256_castps_si256(x.v);
+    const __m256i e = _mm256_sub_epi32(_mm256_srli_epi32(bits, 23), _mm256_set1_epi32(126));
+    const __m256i m = _mm256_or_si256(_mm256_and_si256(bits, _mm256_set1_epi32(0x007FFFFF)), _mm256_set1_epi32(0x3F000000));
+    mantissa.v = _mm256_castsi256_ps(m);
+    exponent.v = _mm256_cvtepi32_ps(e);
+  }
+  static F32x8 unit(const uint32_t* words) {
+    // Each word as high half * 2^16 + low half: both convert exactly, the sum rounds once.
+    const __m256i w = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(words));
+    const __m256 high = _mm256_cvtepi32_ps(_mm256_srli_epi32(w, 16));
+    const __m256 low = _mm256_cvtepi32_ps(_mm256_and_si256(w, _mm256_set1_epi32(0xFFFF)));
+    const __m256 whole = _mm256_fmadd_ps(high, _mm256_set1_ps(65536.0f), low);
+    return {_mm256_fmadd_ps(whole, _mm256_set1_ps(0x1p-32f), _mm256_set1_ps(0x1p-33f))};
+  }
+  float sum() const {
+    const __m128 b = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    const __m128 c = _mm_add_ps(b, _mm_movehl_ps(b, b));
+    return _mm_cvtss_f32(_mm_add_ss(c, _mm_shuffle_ps(c, c, 1)));
+  }
+  float largest() const {
+    const __m128 b = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    const __m128 c = _mm_max_ps(b, _mm_movehl_ps(b, b));
+    return _mm_cvtss_f32(_mm_max_ss(c, _mm_shuffle_ps(c, c, 1)));
+  }
+
+ private:
+  static F32x8 power2(__m256i n) {
+    return {_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(n, _mm256_set1_epi32(127)), 23))};
+  }
+};
+
+}  // namespace hone::kernels

@@ -1,0 +1,64 @@
+// Vector of 16 floats, for cpu_avx512.cpp only.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+namespace hone::kernels {
+
+struct F32x16 {
+  using T = float;
+  using Mask = __mmask16;
+  static constexpr int kWidth = 16;
+  static constexpr int kTileRows = 14;  // with two vectors a row: 28 accumulators, 2 for B, 1 for A, of 32 registers
+  __m512 v;
+
+  static F32x16 load(const float* p) { return {_mm512_loadu_ps(p)}; }
+  static F32x16 load_n(const float* p, int n) { return {_mm512_maskz_loadu_ps(first(n), p)}; }
+  static F32x16 set(float x) { return {_mm512_set1_ps(x)}; }
+  void store(float* p) const { _mm512_storeu_ps(p, v); }
+  void store_n(float* p, int n) const { _mm512_mask_storeu_ps(p, first(n), v); }
+  static Mask first(int n) { return n >= 16 ? 0xFFFF : static_cast<Mask>((1u << n) - 1); }
+
+  friend F32x16 operator+(F32x16 a, F32x16 b) { return {_mm512_add_ps(a.v, b.v)}; }
+  friend F32x16 operator-(F32x16 a, F32x16 b) { return {_mm512_sub_ps(a.v, b.v)}; }
+  friend F32x16 operator*(F32x16 a, F32x16 b) { return {_mm512_mul_ps(a.v, b.v)}; }
+  friend F32x16 operator/(F32x16 a, F32x16 b) { return {_mm512_div_ps(a.v, b.v)}; }
+  static F32x16 fma(F32x16 a, F32x16 b, F32x16 c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
+  // c - a * b with one rounding.
+  static F32x16 fnma(F32x16 a, F32x16 b, F32x16 c) { return {_mm512_fnmadd_ps(a.v, b.v, c.v)}; }
+  // The second operand where either is NaN, so max(limit, x) keeps a NaN x.
+  static F32x16 max(F32x16 a, F32x16 b) { return {_mm512_max_ps(a.v, b.v)}; }
+  static F32x16 min(F32x16 a, F32x16 b) { return {_mm512_min_ps(a.v, b.v)}; }
+  static F32x16 sqrt(F32x16 a) { return {_mm512_sqrt_ps(a.v)}; }
+  static F32x16 round(F32x16 a) { return {_mm512_roundscale_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)}; }
+  // Lanes from n on become x.
+  static F32x16 fill_from(F32x16 a, int n, float x) { return {_mm512_mask_blend_ps(first(n), _mm512_set1_ps(x), a.v)}; }
+  // a where x < y is false, b where it is true.
+  static F32x16 select_less(F32x16 x, F32x16 y, F32x16 a, F32x16 b) {
+    return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(x.v, y.v, _CMP_LT_OQ), a.v, b.v)};
+  }
+  // a * 2^n for integral n in [-126, 128].
+  static F32x16 scale2(F32x16 a, F32x16 n) { return {_mm512_scalef_ps(a.v, n.v)}; }
+  // x = mantissa * 2^exponent with mantissa in [0.5, 1), x > 0 and normal.
+  static void split(F32x16 x, F32x16& mantissa, F32x16& exponent) {
+    mantissa.v = _mm512_getmant_ps(x.v, _MM_MANT_NORM_p5_1, _MM_MANT_SIGN_src);
+    exponent.v = _mm512_add_ps(_mm512_getexp_ps(x.v), _mm512_set1_ps(1.0f));
+  }
+  // From 16 random words: (word + 1/2) / 2^32, rounded to float; in (0, 1].
+  static F32x16 unit(const uint32_t* words) {
+    const __m512i w = _mm512_loadu_si512(words);
+    return {_mm512_fmadd_ps(_mm512_cvtepu32_ps(w), _mm512_set1_ps(0x1p-32f), _mm512_set1_ps(0x1p-33f))};
+  }
+  // Halves folded onto each other: one fixed order.
+  float sum() const {
+    const __m256 a = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+    const __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    const __m128 c = _mm_add_ps(b, _mm_movehl_ps(b, b));
+    return _mm_cvtss_f32(_mm_add_ss(c, _mm_shuffle_ps(c, c, 1)));
+  }
+  float largest() const { return _mm512_reduce_max_ps(v); }
+};
+
+}  // namespace hone::kernels

@@ -27,7 +27,7 @@ struct TokenLoss {
 
 // With r = exp(logprob - behaviour_logprob), A = advantage:
 //   value = -min(r A, clip(r, 1 - clip_low, 1 + clip_high) A) + kl_coef r k3 - entropy_coef entropy
-//   k3    = exp(reference_logprob - logprob) - (reference_logprob - logprob) - 1  (Schulman, "Approximating KL Divergence")
+//   k3    = exp(reference_logprob - logprob) - (reference_logprob - logprob) - 1  (Schulman 2020, joschu.net)
 // The ratio in front of k3 is differentiated too, which makes the term's derivative kl_coef r (logprob -
 // reference_logprob), the gradient of KL(policy || reference) also off policy (DeepSeek-V3.2). k3 alone would give
 // another divergence's gradient.

@@ -1,5 +1,7 @@
 #include "rl/advantage.h"
 
+#include <cmath>
+
 #include <gmock/gmock.h>
 
 namespace hone::rl {

@@ -18,8 +18,8 @@ def compile_alone(compiler, path):
     name = path.relative_to(ROOT).as_posix()
     isa = next((flags for key, flags in FLAGS.items() if key in path.stem), [])
     # -include keeps the compiler from taking the header for a main file, where #pragma once is a warning.
-    command = [compiler, "-std=c++20", "-fsyntax-only", *isa, f"-I{ROOT}", "-include", str(path), "-x", "c++", "/dev/null"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [compiler, "-std=c++20", "-fsyntax-only", *isa, f"-I{ROOT}", "-include", str(path)]
+    done = subprocess.run([*command, "-x", "c++", "/dev/null"], capture_output=True, text=True, check=False)
     first_errors = [line for line in done.stderr.splitlines() if "error:" in line][:2]
     return "\n".join([name, *first_errors]) if done.returncode else None
 

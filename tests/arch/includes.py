@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Who may include whom: the layers of CONTRIBUTING.md, who may see LibTorch and other libraries, what nobody includes."""
+"""Who may include whom: the layers of CONTRIBUTING.md, who may see which library, what nobody includes."""
 import re
 import sys
 

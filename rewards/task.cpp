@@ -25,17 +25,6 @@ uint64_t hash(std::string_view text) {
 
 }  // namespace
 
-rl::Problem Task::problem(PhiloxStream& random, const CorpusOptions& options) const {
-  const Question asked = question(random);
-  const bool with_chain = random.uniform() < options.chain_share;
-  const CompletionForm form = draw_form(random, options.malformed_share);
-  return {.prompt = asked.prompt,
-          .gold = nlohmann::json(asked.answer).dump(),
-          .data_source = std::string(name()),
-          .extra_info = "{}",
-          .completion = write_completion(form, with_chain ? asked.chain : "", asked.answer)};
-}
-
 std::span<const Task* const> tasks() {
   static const RunningSum running_sum;
   static const Sum sum;
@@ -56,9 +45,15 @@ Split split_of(std::string_view prompt) { return hash(prompt) % 16 == 0 ? Split:
 
 rl::Problem draw_problem(const Task& task, uint64_t key, uint64_t item, Split split, const CorpusOptions& options) {
   PhiloxStream random(key, item);
-  rl::Problem problem = task.problem(random, options);
-  while (split_of(problem.prompt) != split) problem = task.problem(random, options);
-  return problem;
+  Question question = task.question(random);
+  while (split_of(question.prompt) != split) question = task.question(random);
+  const bool with_chain = random.uniform() < options.chain_share;
+  const CompletionForm form = draw_form(random, options.malformed_share);
+  return {.prompt = question.prompt,
+          .gold = nlohmann::json(question.answer).dump(),
+          .data_source = std::string(task.name()),
+          .extra_info = "{}",
+          .completion = write_completion(form, with_chain ? question.chain : "", question.answer)};
 }
 
 }  // namespace hone::rewards

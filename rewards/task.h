@@ -31,9 +31,6 @@ class Task {
   // Every character that prompts, chains and answers are made of.
   virtual std::string_view characters() const = 0;
   virtual Question question(PhiloxStream& random) const = 0;
-
-  // The question of the stream, then its completion (without <eos>): what is asked does not depend on the options.
-  rl::Problem problem(PhiloxStream& random, const CorpusOptions& options) const;
 };
 
 Result<const Task*> find_task(std::string_view name);
@@ -43,7 +40,8 @@ std::span<const Task* const> tasks();
 enum class Split { kTraining, kHeldOut };
 Split split_of(std::string_view prompt);
 
-// Problem `item` of the stream `key`: the first that the stream (key, item) draws of that side.
+// Problem `item` of the stream `key`: the first question of that side that the stream (key, item) draws, with a completion
+// (without <eos>). What is asked does not depend on the options.
 rl::Problem draw_problem(const Task& task, uint64_t key, uint64_t item, Split split, const CorpusOptions& options);
 
 }  // namespace hone::rewards

@@ -1,0 +1,99 @@
+#include "trainer/problem_source.h"
+
+#include <vector>
+
+#include "trainer/epoch_order.h"
+#include "trainer/problem_rows.h"
+
+namespace hone::trainer {
+namespace {
+
+constexpr std::string_view kPlaceholder = "{prompt}";
+
+class TaskSource final : public ProblemSource {
+ public:
+  TaskSource(const rewards::Task& task, TaskSourceOptions options) : task_(task), options_(std::move(options)) {}
+
+  Result<rl::Problem> at(uint64_t index) override {
+    const auto& corpus = index < options_.late_from ? options_.corpus : options_.late;
+    rl::Problem problem = draw_problem(task_, options_.key, index, options_.split, corpus);
+    HONE_TRY_ASSIGN(problem.prompt, render(options_.prompt_template, problem.prompt));
+    return problem;
+  }
+  std::optional<uint64_t> rows() const override { return std::nullopt; }
+
+ private:
+  const rewards::Task& task_;
+  const TaskSourceOptions options_;
+};
+
+class FileSource final : public ProblemSource {
+ public:
+  FileSource(std::vector<rl::Problem> rows, bool shuffle, uint64_t key)
+      : rows_(std::move(rows)), shuffle_(shuffle), key_(key) {}
+
+  Result<rl::Problem> at(uint64_t index) override {
+    const uint64_t epoch = index / rows_.size(), place = index % rows_.size();
+    return rows_[shuffle_ ? order_of(epoch)[place] : place];
+  }
+  std::optional<uint64_t> rows() const override { return rows_.size(); }
+
+ private:
+  const std::vector<uint32_t>& order_of(uint64_t epoch) {
+    if (order_.empty() || epoch != epoch_) order_ = epoch_order(key_, epoch, static_cast<uint32_t>(rows_.size()));
+    epoch_ = epoch;
+    return order_;
+  }
+
+  const std::vector<rl::Problem> rows_;  // not empty
+  const bool shuffle_;
+  const uint64_t key_;
+  std::vector<uint32_t> order_;  // of epoch_: problems are asked for in order, mostly
+  uint64_t epoch_ = 0;
+};
+
+Error field_error(const char* field, const std::string& message) { return {.message = message, .field = field}; }
+
+// False for NaN.
+bool is_share(double share) { return share >= 0 && share <= 1; }
+
+Result<void> check_shares(const rewards::CorpusOptions& corpus) {
+  if (!is_share(corpus.chain_share)) return field_error("chain_share", str("must be in [0, 1], not ", corpus.chain_share));
+  if (!is_share(corpus.malformed_share))
+    return field_error("malformed_share", str("must be in [0, 1], not ", corpus.malformed_share));
+  return {};
+}
+
+Result<void> check_template(const PromptTemplate& prompt_template) {
+  HONE_TRY(render(prompt_template, ""));
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> render(const PromptTemplate& prompt_template, const std::string& prompt) {
+  if (prompt_template.text.empty()) return prompt;
+  const size_t place = prompt_template.text.find(kPlaceholder);
+  const bool once = place != std::string::npos && prompt_template.text.find(kPlaceholder, place + 1) == std::string::npos;
+  if (!once) return field_error("template", str("must hold ", kPlaceholder, " exactly once"));
+  std::string text = prompt_template.text;
+  return text.replace(place, kPlaceholder.size(), prompt);
+}
+
+Result<std::unique_ptr<ProblemSource>> make_task_source(const TaskSourceOptions& options) {
+  auto task = rewards::find_task(options.task);
+  if (!task) return field_error("task", task.error().message);
+  HONE_TRY(check_shares(options.corpus));
+  HONE_TRY(check_shares(options.late));
+  HONE_TRY(check_template(options.prompt_template));
+  return std::unique_ptr<ProblemSource>(std::make_unique<TaskSource>(**task, options));
+}
+
+Result<std::unique_ptr<ProblemSource>> make_file_source(const FileSourceOptions& options) {
+  HONE_TRY(check_template(options.prompt_template));
+  HONE_TRY_ASSIGN(auto rows, read_problem_rows(options));
+  if (rows.size() > UINT32_MAX) return Error{.message = "has more than 2^32 - 1 rows", .file = options.path};
+  return std::unique_ptr<ProblemSource>(std::make_unique<FileSource>(std::move(rows), options.shuffle, options.key));
+}
+
+}  // namespace hone::trainer

@@ -93,7 +93,7 @@ class AppendFile {
   FileDescriptor fd_;
   std::string path_;
   int64_t size_ = 0;
-  bool created_ = false;  // the name itself is not durable yet
+  bool name_durable_ = false;  // the directory was synced since open
   bool lost_ = false;     // a sync failed
 };
 

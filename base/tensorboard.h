@@ -30,6 +30,7 @@ class TensorBoardWriter {
 
  private:
   explicit TensorBoardWriter(AppendFile file) : file_(std::move(file)) {}
+  Result<void> write_version();
   Result<void> write_record(std::string_view event);
   AppendFile file_;
 };

@@ -13,6 +13,7 @@
 #include "base/record_file.h"
 #include "base/result.h"
 #include "rl/types.h"
+#include "trainer/journal_format.h"
 
 namespace hone::trainer {
 
@@ -58,29 +59,22 @@ class Journal {
   int64_t torn_bytes() const { return file_.found().torn_bytes; }  // cut off by open
 
  private:
-  struct Answer {
-    uint64_t tokens = 0, logprobs = 0;
-    rl::FinishReason finish = rl::FinishReason::kLength;
-    bool operator==(const Answer&) const = default;
-  };
-  struct StepEnd {
-    uint64_t cursor = 0;
-    std::string weights;
-    bool operator==(const StepEnd&) const = default;
-  };
   using AnswerKey = std::pair<uint64_t, uint32_t>;  // serial, index
 
   explicit Journal(RecordFile file) : file_(std::move(file)) {}
-  Result<void> recall(std::span<const std::byte> payload, uint64_t first_serial, int64_t first_step);
+  void recall(const JournalRecord& record, uint64_t first_serial, int64_t first_step);
+  Error deviation(const std::string& what) const;
+  // Writes `record` unless `known`, the same record of an earlier run, is there to be compared.
+  Result<void> note(const JournalRecord& record, const JournalRecord* known, const std::string& what);
 
   RecordFile file_;
   std::string stage_;
   std::string pending_;  // encoded notes since the last commit
-  std::map<uint64_t, int64_t> groups_;  // serial -> step
-  std::map<AnswerKey, Answer> answers_;
+  std::map<uint64_t, JournalRecord> groups_;
+  std::map<AnswerKey, JournalRecord> samples_;
   std::map<AnswerKey, std::vector<rl::Component>> verdicts_;
-  std::map<int64_t, StepEnd> steps_;
-  std::optional<std::pair<int64_t, std::string>> done_;
+  std::map<int64_t, JournalRecord> steps_;
+  std::optional<JournalRecord> done_;
 };
 
 }  // namespace hone::trainer

@@ -1,0 +1,207 @@
+#include "policy/safetensors.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/json_reader.h"
+
+namespace hone::policy {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr uint64_t kMaxHeaderBytes = 100'000'000;
+constexpr int kMaxHeaderDepth = 3;  // file, tensor, list
+constexpr size_t kLengthBytes = 8;
+constexpr const char* kMetadataKey = "__metadata__";
+
+struct DTypeInfo {
+  DType dtype;
+  std::string_view name;
+  int64_t size;
+};
+constexpr std::array<DTypeInfo, 4> kDTypes = {
+    {{DType::kF32, "F32", 4}, {DType::kF64, "F64", 8}, {DType::kBF16, "BF16", 2}, {DType::kI64, "I64", 8}}};
+
+const DTypeInfo& info_of(DType dtype) { return kDTypes[static_cast<size_t>(dtype)]; }
+
+// dtype_size * product of the shape; -1 where that overflows.
+int64_t byte_count(DType dtype, std::span<const int64_t> shape) {
+  int64_t bytes = dtype_size(dtype);
+  for (int64_t extent : shape) {
+    if (__builtin_mul_overflow(bytes, extent, &bytes)) return -1;
+  }
+  return bytes;
+}
+
+// The file's first bytes: length and padded JSON.
+Result<std::string> header_of(std::span<const TensorView> tensors) {
+  nlohmann::ordered_json header = {{kMetadataKey, {{"format", "pt"}}}};
+  std::set<std::string_view> names = {kMetadataKey};
+  int64_t offset = 0;
+  for (const TensorView& tensor : tensors) {
+    if (!names.insert(tensor.name).second) {
+      return Error{.code = ErrorCode::kInvalid, .message = "tensor name used twice", .field = tensor.name};
+    }
+    const int64_t end = offset + static_cast<int64_t>(tensor.bytes().size());
+    header[tensor.name] = {{"dtype", to_string(tensor.dtype)}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
+    offset = end;
+  }
+  std::string text = header.dump(-1, ' ', false, Json::error_handler_t::replace);
+  text.resize((text.size() + 7) / 8 * 8, ' ');
+  std::string bytes;
+  put_u64(bytes, text.size());
+  return bytes + text;
+}
+
+// Reads and checks one header.
+class HeaderReader {
+ public:
+  HeaderReader(const std::string& path, std::span<const std::byte> file) : path_(path), file_(file) {}
+
+  // Tensors in the order of their data.
+  Result<std::vector<TensorView>> read() {
+    HONE_TRY_ASSIGN(const Json header, parse());
+    for (const auto& [name, entry] : header.items()) {
+      if (name == kMetadataKey) {
+        HONE_TRY(check_metadata(entry));
+      } else {
+        HONE_TRY(read_tensor(name, entry));
+      }
+    }
+    return tile();
+  }
+
+ private:
+  struct Placed {
+    uint64_t begin, end;
+    TensorView tensor;
+  };
+
+  Error problem(std::string message, const std::string& tensor = "") const {
+    return Error{.code = ErrorCode::kCorrupt, .message = std::move(message), .file = path_, .field = tensor};
+  }
+
+  Result<Json> parse() {
+    ByteReader prefix(file_);
+    const uint64_t length = prefix.u64();
+    if (!prefix.ok()) return problem(str("too short for a safetensors file: ", file_.size(), " bytes"));
+    if (length > kMaxHeaderBytes) return problem(str("header of ", length, " bytes, at most ", kMaxHeaderBytes, " allowed"));
+    if (length > file_.size() - kLengthBytes) return problem(str("header of ", length, " bytes is longer than the file"));
+    data_ = file_.subspan(kLengthBytes + length);
+    const char* text = reinterpret_cast<const char*>(file_.data()) + kLengthBytes;
+    Result<Json> header = parse_json({text, length}, path_, kMaxHeaderDepth);
+    if (!header.ok()) return problem("header: " + header.error().message);
+    if (!header->is_object()) return problem("header is not a JSON object");
+    return header;
+  }
+
+  Result<void> check_metadata(const Json& metadata) const {
+    const bool good = metadata.is_object() && std::ranges::all_of(metadata, [](const Json& v) { return v.is_string(); });
+    if (!good) return problem("must be an object of strings", kMetadataKey);
+    return {};
+  }
+
+  Result<void> read_tensor(const std::string& name, const Json& entry) {
+    const bool has_keys = entry.is_object() && entry.size() == 3 && entry.contains("dtype") && entry.contains("shape") &&
+                          entry.contains("data_offsets");
+    if (!has_keys) return problem("must have exactly dtype, shape and data_offsets", name);
+    Placed placed{0, 0, TensorView{.name = name}};
+    HONE_TRY_ASSIGN(placed.tensor.dtype, read_dtype(name, entry["dtype"]));
+    HONE_TRY_ASSIGN(placed.tensor.shape, read_shape(name, entry["shape"]));
+    HONE_TRY_ASSIGN(std::tie(placed.begin, placed.end), read_offsets(name, entry["data_offsets"]));
+    const int64_t bytes = byte_count(placed.tensor.dtype, placed.tensor.shape);
+    if (bytes < 0) return problem("shape overflows", name);
+    if (placed.end - placed.begin != static_cast<uint64_t>(bytes)) {
+      return problem(str("shape needs ", bytes, " bytes, data_offsets give ", placed.end - placed.begin), name);
+    }
+    placed_.push_back(std::move(placed));
+    return {};
+  }
+
+  Result<DType> read_dtype(const std::string& name, const Json& value) const {
+    for (const DTypeInfo& info : kDTypes) {
+      if (value == info.name) return info.dtype;
+    }
+    return problem("dtype " + value.dump() + " is not one of F32, F64, BF16, I64", name);
+  }
+
+  Result<std::vector<int64_t>> read_shape(const std::string& name, const Json& value) const {
+    const auto is_extent = [](const Json& extent) {
+      return extent.is_number_unsigned() && extent.get<uint64_t>() <= static_cast<uint64_t>(INT64_MAX);
+    };
+    if (!value.is_array() || !std::ranges::all_of(value, is_extent)) {
+      return problem("shape must be a list of non-negative integers", name);
+    }
+    return value.get<std::vector<int64_t>>();
+  }
+
+  Result<std::pair<uint64_t, uint64_t>> read_offsets(const std::string& name, const Json& value) const {
+    const bool numbers = value.is_array() && value.size() == 2 && value[0].is_number_unsigned() && value[1].is_number_unsigned();
+    if (!numbers) return problem("data_offsets must be two non-negative integers", name);
+    const uint64_t begin = value[0], end = value[1];
+    if (begin > end || end > data_.size()) {
+      return problem(str("data_offsets [", begin, ", ", end, "] do not lie in the data of ", data_.size(), " bytes"), name);
+    }
+    return std::pair(begin, end);
+  }
+
+  // The tensors must cover the data one after another, without overlap, hole or rest.
+  Result<std::vector<TensorView>> tile() {
+    std::ranges::sort(placed_, {}, [](const Placed& p) { return std::pair(p.begin, p.end); });
+    std::vector<TensorView> tensors;
+    uint64_t covered = 0;
+    for (Placed& placed : placed_) {
+      if (placed.begin != covered) {
+        return problem(str("data begins at ", placed.begin, ", the tensor before ends at ", covered), placed.tensor.name);
+      }
+      placed.tensor.data = data_.data() + placed.begin;
+      covered = placed.end;
+      tensors.push_back(std::move(placed.tensor));
+    }
+    if (covered != data_.size()) return problem(str("data of ", data_.size(), " bytes, tensors cover ", covered));
+    return tensors;
+  }
+
+  const std::string& path_;
+  std::span<const std::byte> file_;
+  std::span<const std::byte> data_;
+  std::vector<Placed> placed_;
+};
+
+}  // namespace
+
+int64_t dtype_size(DType dtype) { return info_of(dtype).size; }
+std::string_view to_string(DType dtype) { return info_of(dtype).name; }
+
+std::span<const std::byte> TensorView::bytes() const {
+  const int64_t count = byte_count(dtype, shape);
+  HONE_CHECK_LE(0, count);
+  return {static_cast<const std::byte*>(data), static_cast<size_t>(count)};
+}
+
+Result<void> write_safetensors(std::span<const TensorView> tensors, const ByteSink& sink) {
+  HONE_TRY_ASSIGN(const std::string header, header_of(tensors));
+  HONE_TRY(sink(as_bytes(header)));
+  for (const TensorView& tensor : tensors) HONE_TRY(sink(tensor.bytes()));
+  return {};
+}
+
+Result<SafetensorsFile> SafetensorsFile::open(const std::string& path) {
+  HONE_TRY_ASSIGN(MappedFile mapped, MappedFile::open(path));
+  SafetensorsFile file(std::move(mapped));
+  HONE_TRY_ASSIGN(file.tensors_, HeaderReader(path, file.file_bytes()).read());
+  for (size_t i = 0; i < file.tensors_.size(); ++i) file.index_.emplace(file.tensors_[i].name, i);
+  return file;
+}
+
+const TensorView* SafetensorsFile::find(std::string_view name) const {
+  const auto found = index_.find(name);
+  return found == index_.end() ? nullptr : &tensors_[found->second];
+}
+
+}  // namespace hone::policy

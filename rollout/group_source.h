@@ -28,7 +28,7 @@ struct GroupSourceOptions {
 struct GroupSourceCallbacks {
   std::function<Result<rl::Prompt>(uint64_t serial)> prompt;
   std::function<std::string(std::span<const rl::Token>)> decode;
-  std::function<int64_t()> version;  // updates made to the policy so far
+  std::function<int64_t()> version;  // updates made to the policy so far; must not change while answers are in flight
 };
 
 class GroupSource : public rl::RolloutSource {
@@ -47,14 +47,14 @@ class GroupSource : public rl::RolloutSource {
     int32_t unfinished = 0;
   };
   Result<void> issue_one(uint64_t serial);
-  rl::FinishedSample take(FinishedAnswer answer);
+  rl::FinishedSample make_sample(const FinishedAnswer& answer);
   std::shared_ptr<const rl::Prompt> prompt_of(uint64_t serial);
 
   Engine engine_;
   GroupSourceOptions options_;
   GroupSourceCallbacks callbacks_;
   std::unordered_map<uint64_t, Issued> issued_;  // by serial
-  std::deque<FinishedAnswer> finished_;
+  std::deque<rl::FinishedSample> finished_;
 };
 
 // The token that a stop text stands for. Error kInvalid: the text is not exactly one token.

@@ -66,28 +66,34 @@ class Scheduler {
     bool operator()(const Sequence* a, const Sequence* b) const { return a->order < b->order; }
   };
 
+  // Blocks: who may write where.
   void grow_running();
-  bool grow(Sequence& sequence);
-  void admit_waiting();
-  bool waits_for_prompt(Sequence& sequence);
-  bool admit(Sequence& sequence);
-  bool find_blocks(const Sequence& sequence);
+  void grow(Sequence& sequence);
   int32_t blocks_needed(const Sequence& sequence) const;
   bool writes_shared_block(const Sequence& sequence) const;
-  void own_written_block(Sequence& sequence);
-  void count(const Sequence& sequence);
+  bool find_blocks(const Sequence& sequence);
+  void take_needed_blocks(Sequence& sequence);
+  void adopt_prompt(Sequence& sequence, const Sequence& holder);
+  Sequence& youngest_holder() const;
+  void evict(Sequence& victim);
+  void release(Sequence& sequence);
 
+  // Places in the step.
+  void count_load();
+  void count(const Sequence& sequence);
+  int32_t prefill_budget() const;
+  void admit_waiting();
+  bool reuse_prompt(Sequence& sequence);
+  bool admit(Sequence& sequence);
+
+  // The plan and its outcome.
   void emit_rows();
   void emit(Sequence& sequence, int32_t num_rows);
   void emit_draw(Sequence& sequence, int32_t row);
   void fork(Group& group, int32_t row);
-
-  void adopt_prompt(Sequence& sequence, const Sequence& donor);
-  Sequence& youngest_holder() const;
-  void take_blocks(Sequence& victim);
-  void release(Sequence& sequence);
+  void accept(Sequence& sequence, const policy::Draw& draw, std::vector<FinishedAnswer>& finished);
   void finish(Sequence& sequence, rl::FinishReason reason, std::vector<FinishedAnswer>& finished);
-  void drop_finished();
+  void drop_left();
 
   SchedulerLimits limits_;
   BlockManager blocks_;
@@ -101,6 +107,8 @@ class Scheduler {
   std::vector<Sequence*> drawing_;  // drawing_[i] gets draw i of the plan
   int32_t decoding_ = 0;            // running sequences with one pending position
   int64_t prefilling_ = 0;          // pending positions of the others
+  bool running_left_ = false;       // a sequence of running_ is no longer kRunning
+  bool group_ended_ = false;
 };
 
 }  // namespace hone::rollout

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "policy/decoder.h"
@@ -17,38 +18,40 @@ enum class SequenceState {
 
 struct Group;
 
-// Its positions are the prompt's, then those of the drawn tokens. Blocks may be taken from it at any time between steps; what
-// was drawn stays, so that it is computed again and never drawn again.
+// Its positions are the prompt's, then those of the drawn tokens. Blocks may be taken from it between steps; what was drawn
+// stays, so that it is computed again and never drawn again.
 struct Sequence {
   Group* group = nullptr;
   uint64_t order = 0;  // age: lower is older; unique in the engine
   SequenceState state = SequenceState::kWaiting;
   int32_t prompt_length = 0;
-  int32_t computed = 0;         // positions whose keys and values are in the cache
-  policy::DrawRequest request;  // row and position change from draw to draw
-  std::vector<int32_t> blocks;  // cover positions [0, computed) at least, while any are held
+  const int32_t* prompt = nullptr;  // [prompt_length], the group's
+  int32_t computed = 0;             // positions whose keys and values are in the cache
+  policy::DrawRequest request;      // row and position change from draw to draw
+  std::vector<int32_t> blocks;      // cover positions [0, computed) at least, while any are held
   std::vector<policy::Draw> draws;
 
   int32_t known() const { return prompt_length + static_cast<int32_t>(draws.size()); }
   int32_t pending() const { return known() - computed; }
   bool prompt_computed() const { return computed >= prompt_length; }
+  int32_t token(int32_t position) const {
+    return position < prompt_length ? prompt[position] : draws[position - prompt_length].token;
+  }
 };
 
 // The prompt is computed by samples[0], from whose last row all samples draw their first token.
 struct Group {
-  GroupRequest request;
-  std::vector<Sequence> samples;  // samples[i].request.sample == i; never resized
-  uint32_t unfinished = 0;
-
-  explicit Group(GroupRequest group_request, uint64_t first_order);
+  // The samples get the orders first_order, first_order + 1, ...
+  Group(GroupRequest group_request, uint64_t first_order);
   Group(const Group&) = delete;
   Group& operator=(const Group&) = delete;
+
+  const GroupRequest request;
+  std::vector<Sequence> samples;  // samples[i].request.sample == i; never resized
+  uint32_t unfinished = 0;
 };
 
-// Writes the tokens at positions [sequence.computed, + count) of the sequence to `out`.
-void append_pending_tokens(const Sequence& sequence, int32_t count, std::vector<int32_t>& out);
-
-// Whether the last drawn token ends the answer, and why.
-bool has_ended(const Sequence& sequence, rl::FinishReason& reason);
+// Why the last drawn token ends the answer; nullopt where it does not.
+std::optional<rl::FinishReason> end_of(const Sequence& sequence);
 
 }  // namespace hone::rollout

@@ -5,12 +5,11 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <map>
-#include <set>
 #include <sstream>
+
+#include "base/file.h"
+#include "base/utf8.h"
 
 namespace hone {
 namespace {
@@ -24,7 +23,9 @@ class TreeBuilder final : public YAML::EventHandler {
   TreeBuilder(const std::string& source, YamlPlaces places) : source_(source), places_(places) {}
 
   YamlDocument take() { return {std::move(root_), std::move(errors_)}; }
-  void fail(const YAML::Mark& mark, std::string message) { errors_.push_back(error_at(origin(mark), "", std::move(message))); }
+  void fail(const YAML::Mark& mark, std::string message) {
+    errors_.push_back(error_at(origin(mark), "", std::move(message)));
+  }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ > 1) stop(mark, "a second document starts here; one file holds one document");
@@ -164,20 +165,6 @@ class TreeBuilder final : public YAML::EventHandler {
   int documents_ = 0;
 };
 
-// Bytes of the UTF-8 sequence at the start of the text, 0 if there is none (RFC 3629, table 3-7 of Unicode).
-size_t utf8_length(std::string_view text) {
-  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  const auto follows = [&](size_t i) { return (byte(i) & 0xC0) == 0x80; };
-  const unsigned first = byte(0), second = byte(1);
-  if (first < 0x80) return 1;
-  if (first < 0xC2 || first > 0xF4 || !follows(1)) return 0;
-  if (first < 0xE0) return 2;
-  if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) || !follows(2)) return 0;
-  if (first < 0xF0) return 3;
-  if ((first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F) || !follows(3)) return 0;
-  return 4;
-}
-
 // yaml-cpp takes byte 4 for the end of the file and guesses UTF-16 from zero bytes; both would be silent.
 const char* problem_of_character(std::string_view rest, size_t length) {
   if (length == 0) return "not UTF-8";
@@ -243,7 +230,9 @@ std::string describe(const YamlNode& node) {
 
 YamlDocument read_yaml(std::string_view text, const std::string& source, YamlPlaces places) {
   const Origin start{source, places == YamlPlaces::kSourceOnly ? 0 : 1, places == YamlPlaces::kSourceOnly ? 0 : 1};
-  if (text.size() > kMaxYamlBytes) return {nullptr, {error_at(start, "", str("longer than ", kMaxYamlBytes, " bytes"))}};
+  if (text.size() > kMaxYamlBytes) {
+    return {nullptr, {error_at(start, "", str("longer than ", kMaxYamlBytes, " bytes"))}};
+  }
   if (const auto valid = check_characters(text, source, places); !valid) return {nullptr, {valid.error()}};
   TreeBuilder builder(source, places);
   parse(text, builder);
@@ -258,17 +247,9 @@ YamlDocument read_yaml(std::string_view text, const std::string& source, YamlPla
 }
 
 YamlDocument read_yaml_file(const std::string& path) {
-  const auto refuse = [&](ErrorCode code, const char* reason) {
-    return YamlDocument{nullptr, {Error{code, str("cannot be read: ", reason), path}}};
-  };
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return refuse(errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo, std::strerror(errno));
-  std::string text(kMaxYamlBytes + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) return refuse(ErrorCode::kIo, std::strerror(errno));
-  text.resize(static_cast<size_t>(file.gcount()));
-  return read_yaml(text, path);
+  const Result<std::string> text = read_file(path, kMaxYamlBytes);
+  if (!text) return {nullptr, {text.error()}};
+  return read_yaml(*text, path);
 }
 
 }  // namespace hone

@@ -7,16 +7,16 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace hone {
 struct Field;
+using Fields = std::vector<Field>;
 }
 
 namespace hone::trainer {
-
-using Fields = std::vector<Field>;
 
 enum class Device { kCpu };
 enum class Dtype { kF32 };
@@ -157,9 +157,10 @@ struct RewardConfig {
   std::string name;  // derived: checker
   double weight = 1.0;
   WhenConfig when;
-  int64_t min_reasoning_tokens = 0;  // of checker format
+  std::optional<double> correct_at;
+  int64_t min_reasoning_tokens = 0;  // only for checker format
 
-  std::string options = "{}";  // no field: the fields that belong to the checker alone, as a JSON text; filled on loading
+  std::string options = "{}";  // no field: what the checker itself reads (from correct_at on), as a JSON text; filled on loading
 
   Fields fields();
 };

@@ -41,7 +41,8 @@ struct Backend {
   void (*pack_panels)(const PackPanelsArgs&, const Stream&);
   void (*embed)(const EmbedArgs&, const Stream&);
   void (*embed_backward)(const EmbedBackwardArgs&, const Stream&);
-  void (*add)(const AddArgs&, const Stream&);
+  void (*copy)(const CopyArgs&, const Stream&);
+  void (*zero)(const ZeroArgs&, const Stream&);
   void (*swiglu)(const SwigluArgs&, const Stream&);
   void (*swiglu_backward)(const SwigluBackwardArgs&, const Stream&);
   void (*rms_norm)(const RmsNormArgs&, const Stream&);

@@ -21,11 +21,18 @@ struct EmbedBackwardArgs {
   int64_t rows = 0, cols = 0;
 };
 
-// out = a + b, contiguous, count elements. out may be a or b.
-struct AddArgs {
-  const void* a = nullptr;
-  const void* b = nullptr;
-  void* out = nullptr;
+// to = from, or to += from: rows x cols elements with strides.
+struct CopyArgs {
+  const void* from = nullptr;
+  int64_t from_stride = 0;
+  void* to = nullptr;
+  int64_t to_stride = 0;
+  int64_t rows = 0, cols = 0;
+  bool accumulate = false;
+};
+
+struct ZeroArgs {
+  void* data = nullptr;
   int64_t count = 0;
 };
 

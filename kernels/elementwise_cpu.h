@@ -37,14 +37,25 @@ void embed_backward(const EmbedBackwardArgs& e, const Stream& stream) {
 }
 
 template <class V>
-void add(const AddArgs& a, const Stream& stream) {
+void copy(const CopyArgs& a, const Stream& stream) {
   using T = typename V::T;
+  for_row_chunks<V>(*stream.team, a.rows, a.cols, [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      const T* from = static_cast<const T*>(a.from) + r * a.from_stride;
+      T* to = static_cast<T*>(a.to) + r * a.to_stride;
+      for_lanes<V>(a.cols, [&](int64_t i, int n) {
+        const V x = load_lanes<V>(from + i, n);
+        store_lanes<V>(a.accumulate ? load_lanes<V>(to + i, n) + x : x, to + i, n);
+      });
+    }
+  });
+}
+
+template <class V>
+void zero(const ZeroArgs& a, const Stream& stream) {
   for_row_chunks<V>(*stream.team, a.count, 1, [&](int64_t begin, int64_t end) {
-    const T *x = static_cast<const T*>(a.a) + begin, *y = static_cast<const T*>(a.b) + begin;
-    T* out = static_cast<T*>(a.out) + begin;
-    for_lanes<V>(end - begin, [&](int64_t i, int n) {
-      store_lanes<V>(load_lanes<V>(x + i, n) + load_lanes<V>(y + i, n), out + i, n);
-    });
+    auto* data = static_cast<typename V::T*>(a.data) + begin;
+    for_lanes<V>(end - begin, [&](int64_t i, int n) { store_lanes<V>(V::set(0), data + i, n); });
   });
 }
 

@@ -15,7 +15,7 @@ constexpr int64_t panel_elements(int64_t k, int64_t n, int64_t panel_cols) {
   return k * ((n + panel_cols - 1) / panel_cols) * panel_cols;
 }
 
-// y [M, N] = x [M, K] * B, or y += x * B.
+// y [M, N] = x [M, K] * B, the chains starting from `start` [M, N] where it is given (it may be y).
 // Grouped: group g takes rows [offsets[g], offsets[g + 1]) and its own B, group_panel_stride elements after the one before.
 struct GemmArgs {
   const void* x = nullptr;
@@ -24,7 +24,7 @@ struct GemmArgs {
   void* y = nullptr;
   int64_t y_stride = 0;
   int64_t m = 0, n = 0, k = 0;
-  bool accumulate = false;
+  const void* start = nullptr;       // stride y_stride
   const int32_t* offsets = nullptr;  // [num_groups + 1], on the host; nullptr: one group of m rows
   int32_t num_groups = 1;
   int64_t group_panel_stride = 0;
@@ -45,12 +45,12 @@ struct GemmGradWeightArgs {
   int64_t group_dw_stride = 0;
 };
 
-// Packs num_matrices matrices w [rows, cols] that lie one after another.
+// Packs num_matrices matrices w [rows, cols], matrix_stride elements apart; their panels lie one after another.
 // transpose: B = w^T, for y = x * w^T (w as [out, in]). Otherwise B = w, for dx = dy * w.
 struct PackPanelsArgs {
   const void* w = nullptr;
   int64_t rows = 0, cols = 0;
-  int64_t num_matrices = 1;
+  int64_t num_matrices = 1, matrix_stride = 0;
   void* panels = nullptr;
   bool transpose = true;
 };

@@ -16,11 +16,11 @@ struct GemmTile {
   int64_t a_row, a_k;
   const T* b;          // element (k, n) at b + k * b_row + n
   int64_t b_row;
+  const T* start;      // what the chains start from, rows as in c; nullptr: 0
   T* c;
   int64_t c_row;
   int64_t k;
   int n;               // columns in use, at most two vectors
-  bool accumulate;
 };
 
 template <class V, int R>
@@ -30,7 +30,7 @@ inline void gemm_tile(const GemmTile<V>& t) {
   const int n0 = t.n < W ? t.n : W, n1 = t.n - n0;
   for (int i = 0; i < R; ++i)
     for (int j = 0; j < 2; ++j)
-      acc[i][j] = t.accumulate ? load_lanes<V>(t.c + i * t.c_row + j * W, j ? n1 : n0) : V::set(0);
+      acc[i][j] = t.start ? load_lanes<V>(t.start + i * t.c_row + j * W, j ? n1 : n0) : V::set(0);
   const auto* a = t.a;
   const auto* b = t.b;
   for (int64_t k = 0; k < t.k; ++k) {
@@ -74,8 +74,8 @@ inline constexpr int64_t kGemmKBlock = 512;  // a panel slice of this many k sta
 
 // y rows [0, m) over panels [panel_begin, panel_end), on the calling thread.
 template <class V>
-void gemm_block(const GemmArgs& g, const typename V::T* x, const typename V::T* panels, typename V::T* y, int64_t m,
-                int64_t panel_begin, int64_t panel_end) {
+void gemm_block(const GemmArgs& g, const typename V::T* x, const typename V::T* panels, const typename V::T* start,
+                typename V::T* y, int64_t m, int64_t panel_begin, int64_t panel_end) {
   constexpr int kCols = 2 * V::kWidth;
   for (int64_t k0 = 0; k0 < g.k || k0 == 0; k0 += kGemmKBlock) {
     const int64_t k = g.k - k0 < kGemmKBlock ? g.k - k0 : kGemmKBlock;
@@ -85,10 +85,10 @@ void gemm_block(const GemmArgs& g, const typename V::T* x, const typename V::T* 
       const auto* a = x + i * g.x_stride + k0;
       if (pack) a = pack_rows<V>(a, g.x_stride, rows, k);
       for (int64_t p = panel_begin; p < panel_end; ++p) {
-        const int64_t n = g.n - p * kCols;
+        const int64_t n = g.n - p * kCols, at = i * g.y_stride + p * kCols;
         gemm_tile_rows<V>(rows, {a, pack ? 1 : g.x_stride, pack ? rows : 1, panels + (p * g.k + k0) * kCols, kCols,
-                                 y + i * g.y_stride + p * kCols, g.y_stride, k, static_cast<int>(n < kCols ? n : kCols),
-                                 g.accumulate || k0 > 0});
+                                 k0 > 0 ? y + at : start ? start + at : nullptr, y + at, g.y_stride, k,
+                                 static_cast<int>(n < kCols ? n : kCols)});
       }
     }
   }
@@ -119,9 +119,10 @@ void gemm(const GemmArgs& g, const Stream& stream) {
     const int64_t begin = task / panel_tasks * row_block, first = g.offsets ? g.offsets[group] : 0;
     const int64_t rows = group_rows(group) - begin < row_block ? group_rows(group) - begin : row_block;
     const int64_t p0 = task % panel_tasks * panel_block, p1 = p0 + panel_block < panels ? p0 + panel_block : panels;
+    const int64_t at = (first + begin) * g.y_stride;
     gemm_block<V>(g, static_cast<const T*>(g.x) + (first + begin) * g.x_stride,
                   static_cast<const T*>(g.panels) + group * g.group_panel_stride,
-                  static_cast<T*>(g.y) + (first + begin) * g.y_stride, rows, p0, p1);
+                  g.start ? static_cast<const T*>(g.start) + at : nullptr, static_cast<T*>(g.y) + at, rows, p0, p1);
   };
   if (total_rows * g.n * g.k < 32768) {
     for (int64_t task = 0; task < tasks; ++task) run(task, 0);
@@ -156,7 +157,7 @@ void grad_weight_block(const GemmGradWeightArgs& g, const typename V::T* dy, con
       for (int64_t i = row_begin; i < row_end; i += V::kTileRows) {
         const int rows = static_cast<int>(row_end - i < V::kTileRows ? row_end - i : V::kTileRows);
         gemm_tile_rows<V>(rows, {dy + m0 * g.dy_stride + i, 1, g.dy_stride, b, b_row, dw + i * g.dw_stride + col,
-                                 g.dw_stride, k, cols, true});
+                                 dw + i * g.dw_stride + col, g.dw_stride, k, cols});
       }
     }
   }
@@ -187,7 +188,7 @@ void pack_panels(const PackPanelsArgs& p, const Stream& stream) {
   const int64_t panels = div_up<V>(n, kCols);
   const int64_t k_step = p.transpose ? 1 : p.cols, n_step = p.transpose ? p.cols : 1;
   stream.team->parallel_for(p.num_matrices * panels, [&](int64_t task, int) {
-    const T* w = static_cast<const T*>(p.w) + task / panels * p.rows * p.cols;
+    const T* w = static_cast<const T*>(p.w) + task / panels * p.matrix_stride;
     T* out = static_cast<T*>(p.panels) + task * k * kCols;
     const int64_t n0 = task % panels * kCols;
     const int64_t cols = n - n0 < kCols ? n - n0 : kCols;

@@ -5,11 +5,9 @@
 
 namespace hone::kernels {
 
-// Row r, head h starts at x + r * x_stride + h * cols (heads > 1: per-head normalization with one weight [cols]).
-// delta, if given, is added first: x += delta, contiguous [rows, cols], heads == 1.
+// Row r, head h starts at x + r * x_stride + h * cols (heads > 1: per-head normalization with one weight [cols]). y may be x.
 struct RmsNormArgs {
-  void* x = nullptr;
-  const void* delta = nullptr;
+  const void* x = nullptr;
   const void* weight = nullptr;
   void* y = nullptr;
   int64_t x_stride = 0, y_stride = 0;

@@ -28,14 +28,8 @@ void rms_norm(const RmsNormArgs& a, const Stream& stream) {
   for_row_chunks<V>(*stream.team, a.rows, a.heads * a.cols, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
       for (int64_t h = 0; h < a.heads; ++h) {
-        T* x = static_cast<T*>(a.x) + r * a.x_stride + h * a.cols;
+        const T* x = static_cast<const T*>(a.x) + r * a.x_stride + h * a.cols;
         T* y = static_cast<T*>(a.y) + r * a.y_stride + h * a.cols;
-        if (a.delta) {
-          const T* delta = static_cast<const T*>(a.delta) + r * a.cols;
-          for_lanes<V>(a.cols, [&](int64_t i, int n) {
-            store_lanes<V>(load_lanes<V>(x + i, n) + load_lanes<V>(delta + i, n), x + i, n);
-          });
-        }
         const V scale = V::set(inverse_rms<V>(x, a.cols, a.epsilon));
         for_lanes<V>(a.cols, [&](int64_t i, int n) {
           store_lanes<V>(load_lanes<V>(x + i, n) * scale * load_lanes<V>(weight + i, n), y + i, n);

@@ -28,7 +28,7 @@ typename V::T* logits_rows(const typename V::T* hidden, int64_t cols, const type
   g.y_stride = stride;
   g.n = vocabulary;
   g.k = cols;
-  gemm_block<V>(g, x, panels, logits, n, 0, div_up<V>(vocabulary, 2 * V::kWidth));
+  gemm_block<V>(g, x, panels, nullptr, logits, n, 0, div_up<V>(vocabulary, 2 * V::kWidth));
   return logits;
 }
 

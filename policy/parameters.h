@@ -1,0 +1,60 @@
+// Where every parameter lies in the arenas. Weights, gradients and moments share one layout: tensors one after another, those
+// that are multiplied together (query and key-value projections, gate and up, the experts) side by side, so that each product
+// is one matrix.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "policy/model_config.h"
+
+namespace hone::policy {
+
+// A named tensor of the checkpoint. cols == 0: one-dimensional.
+struct Parameter {
+  std::string name;
+  int64_t offset = 0;
+  int64_t rows = 0, cols = 0;
+  bool trained = true;  // false: changed by rule (router bias), not by gradient
+  int64_t size() const { return rows * (cols == 0 ? 1 : cols); }
+};
+
+// A weight of products: `count` matrices [out, in] at `offset`, `stride` elements apart. Panels for y = x w^T lie at `panels` of
+// the panel arena, panel_stride apart; those for dx = dy w at `grad_panels` of theirs, grad_stride apart.
+struct Matrix {
+  int64_t offset = -1;
+  int64_t out = 0, in = 0, count = 1, stride = 0;
+  int64_t panels = 0, panel_stride = 0;
+  int64_t grad_panels = 0, grad_stride = 0;
+  bool exists() const { return offset >= 0; }
+};
+
+struct LayerLayout {
+  int64_t input_norm = 0, post_norm = 0;
+  Matrix qkv;              // GQA: [q | k | v]; MLA: [q or q_a | latent | rope key]
+  int64_t q_norm = 0, k_norm = 0;
+  Matrix q_b;              // MLA with q_lora_rank
+  int64_t q_a_norm = 0, kv_a_norm = 0;
+  Matrix kv_b;             // MLA; the absorbed form multiplies its parts key_up and value_up per head
+  Matrix key_up, value_up;
+  Matrix output;
+  Matrix gate_up, down;    // dense
+  Matrix router;           // experts
+  int64_t router_bias = -1;
+  Matrix expert_gate_up, expert_down;
+  Matrix shared_gate_up, shared_down;
+};
+
+struct ParameterLayout {
+  std::vector<Parameter> parameters;
+  int64_t embedding = 0, final_norm = 0;
+  Matrix head;
+  std::vector<LayerLayout> layers;
+  int64_t size = 0;             // elements of the weight arena
+  int64_t panel_size = 0, grad_panel_size = 0;
+};
+
+ParameterLayout make_layout(const ModelConfig& config, int panel_cols);
+
+}  // namespace hone::policy

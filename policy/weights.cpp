@@ -1,0 +1,96 @@
+#include "policy/weights.h"
+
+#include <cmath>
+
+#include "base/philox.h"
+#include "base/portable_math.h"
+
+namespace hone::policy {
+namespace {
+
+// Two normal numbers of one Philox block (Box and Muller, 1958).
+struct NormalPair {
+  double a, b;
+};
+
+NormalPair normal_pair(uint64_t key, uint32_t parameter, uint64_t pair) {
+  const auto r = philox4x32(key, {static_cast<uint32_t>(pair), static_cast<uint32_t>(pair >> 32), parameter, 0});
+  const double u = (r[0] + 0.5) * 0x1p-32, turn = 6.283185307179586 * ((r[1] + 0.5) * 0x1p-32);
+  const double radius = std::sqrt(-2 * portable_log(u));
+  return {radius * portable_cos(turn), radius * portable_sin(turn)};
+}
+
+template <class F>
+void for_matrices(const ParameterLayout& layout, const F& f) {
+  for (const LayerLayout& l : layout.layers)
+    for (const Matrix* m : {&l.qkv, &l.q_b, &l.kv_b, &l.key_up, &l.value_up, &l.output, &l.gate_up, &l.down, &l.router,
+                            &l.expert_gate_up, &l.expert_down, &l.shared_gate_up, &l.shared_down})
+      if (m->exists()) f(*m);
+  f(layout.head);
+}
+
+}  // namespace
+
+Weights::Weights(const ModelConfig& config, const kernels::Backend& backend, bool trainable)
+    : config_(config),
+      backend_(backend),
+      layout_(make_layout(config, backend.panel_cols)),
+      data_(backend, layout_.size),
+      panels_(backend, layout_.panel_size),
+      grad_panels_(backend, trainable ? layout_.grad_panel_size : 0),
+      rope_(backend, config.max_positions * config.rope_dim()) {
+  if (backend.dtype == kernels::DType::kF64) {
+    fill_rope<double>();
+  } else {
+    fill_rope<float>();
+  }
+}
+
+template <class T>
+void Weights::fill_rope() {
+  const int64_t dim = config_.rope_dim();
+  T* table = static_cast<T*>(rope_.at(0));
+  for (int64_t i = 0; i < dim / 2; ++i) {
+    const double frequency = portable_pow(config_.rope_theta, -2.0 * static_cast<double>(i) / static_cast<double>(dim));
+    for (int64_t p = 0; p < config_.max_positions; ++p) {
+      table[p * dim + 2 * i] = static_cast<T>(portable_cos(static_cast<double>(p) * frequency));
+      table[p * dim + 2 * i + 1] = static_cast<T>(portable_sin(static_cast<double>(p) * frequency));
+    }
+  }
+}
+
+void Weights::initialize(uint64_t key) {
+  if (backend_.dtype == kernels::DType::kF64) {
+    fill<double>(key);
+  } else {
+    fill<float>(key);
+  }
+}
+
+template <class T>
+void Weights::fill(uint64_t key) {
+  uint32_t index = 0;
+  for (const Parameter& p : layout_.parameters) {
+    T* data = static_cast<T*>(at(p.offset));
+    ++index;
+    if (p.cols == 0) {
+      for (int64_t i = 0; i < p.size(); ++i) data[i] = p.trained ? T(1) : T(0);
+      continue;
+    }
+    for (int64_t i = 0; i < p.size(); i += 2) {
+      const NormalPair n = normal_pair(key, index, static_cast<uint64_t>(i / 2));
+      data[i] = static_cast<T>(static_cast<float>(config_.init_std * n.a));
+      if (i + 1 < p.size()) data[i + 1] = static_cast<T>(static_cast<float>(config_.init_std * n.b));
+    }
+  }
+}
+
+void Weights::repack(const kernels::Stream& stream) {
+  for_matrices(layout_, [&](const Matrix& m) {
+    backend_.pack_panels({at(m.offset), m.out, m.in, m.count, m.stride, panels_.at(m.panels), true}, stream);
+    if (grad_panels_.size() > 0)
+      backend_.pack_panels({at(m.offset), m.out, m.in, m.count, m.stride, grad_panels_.at(m.grad_panels), false}, stream);
+  });
+}
+
+}  // namespace hone::policy

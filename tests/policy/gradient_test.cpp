@@ -1,0 +1,90 @@
+// The whole network's backward against central differences in f64, for every kind of layer, shared prompts included.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/philox.h"
+#include "policy/packed_network.h"
+#include "tests/support/tiny_models.h"
+
+namespace hone::policy {
+namespace {
+
+constexpr double kStep = 1e-5, kTolerance = 1e-6;
+
+// A batch of a prompt of 19 tokens (its tail crosses a block) shared by two answers, and one sequence of its own.
+struct Problem {
+  std::vector<int32_t> tokens, row, target;
+  std::vector<PackedSegment> segments{{0, 19, 0, -1}, {19, 7, 19, 0}, {26, 18, 19, 0}, {44, 9, 0, -1}};
+  std::vector<double> dlogprob, dentropy;
+
+  explicit Problem(const ModelConfig& c) {
+    PhiloxStream random(7, 7);
+    for (int i = 0; i < 53; ++i) tokens.push_back(static_cast<int32_t>(random.below(static_cast<uint32_t>(c.vocab_size))));
+    for (int r : {18, 18, 20, 25, 30, 43, 44, 50, 52, 3}) {
+      row.push_back(r);
+      target.push_back(static_cast<int32_t>(random.below(static_cast<uint32_t>(c.vocab_size))));
+      dlogprob.push_back(random.uniform() - 0.5);
+      dentropy.push_back(random.uniform() - 0.5);
+    }
+  }
+
+  double loss(PackedNetwork& network) const {
+    std::vector<double> logprob(row.size()), entropy(row.size());
+    network.forward(tokens, segments);
+    network.token_logprobs({row, target, 0.8}, logprob.data(), entropy.data());
+    double sum = 0;
+    for (size_t i = 0; i < row.size(); ++i) sum += dlogprob[i] * logprob[i] + dentropy[i] * entropy[i];
+    return sum;
+  }
+};
+
+class GradientTest : public testing::TestWithParam<std::tuple<test::NamedModel, size_t>> {};
+
+TEST_P(GradientTest, BackwardEqualsCentralDifferences) {
+  const auto& [model, keep_bytes] = GetParam();
+  ThreadTeam team(2);
+  const kernels::Stream stream{&team};
+  Weights weights(model.config, kernels::cpu_backend(kernels::DType::kF64), true);
+  weights.initialize(11);
+  weights.repack(stream);
+  PackedNetwork network(weights, stream, keep_bytes);
+  const Problem problem(model.config);
+  Arena gradient(weights.backend(), weights.size());
+  problem.loss(network);
+  network.backward({problem.row, problem.target, 0.8}, problem.dlogprob.data(), problem.dentropy.data(), gradient);
+
+  double* w = static_cast<double*>(weights.at(0));
+  const double* g = static_cast<const double*>(gradient.at(0));
+  PhiloxStream random(3, 3);
+  for (const Parameter& p : weights.layout().parameters) {
+    if (!p.trained) continue;
+    double error = 0, norm = 0;
+    for (int probe = 0; probe < 3; ++probe) {
+      const int64_t i = p.offset + random.below(static_cast<uint32_t>(p.size()));
+      const double old = w[i];
+      double difference = 0;
+      // Five points: the error of the rule is of order step^4.
+      for (const auto& [factor, weight] : {std::pair{-2, 1.0}, {-1, -8.0}, {1, 8.0}, {2, -1.0}}) {
+        w[i] = old + factor * kStep * 10;
+        weights.repack(stream);
+        difference += weight * problem.loss(network);
+      }
+      w[i] = old;
+      difference /= 12 * kStep * 10;
+      error += (difference - g[i]) * (difference - g[i]);
+      norm += difference * difference + g[i] * g[i];
+    }
+    EXPECT_LE(std::sqrt(error), kTolerance * std::sqrt(norm) + 1e-10) << p.name;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, GradientTest,
+                         testing::Combine(testing::ValuesIn(test::tiny_models()),
+                                          testing::Values(size_t{1} << 30, size_t{0})),
+                         [](const auto& info) {
+                           return std::get<0>(info.param).name + (std::get<1>(info.param) ? "_kept" : "_recomputed");
+                         });
+
+}  // namespace
+}  // namespace hone::policy

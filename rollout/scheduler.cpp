@@ -9,6 +9,10 @@ namespace hone::rollout {
 
 using policy::kBlockTokens;
 
+namespace {
+constexpr int32_t kReservedDraws = 64;  // of an answer in one allocation; most end before
+}
+
 Scheduler::Scheduler(const SchedulerLimits& limits) : limits_(limits), blocks_(limits.num_blocks) {
   HONE_CHECK(limits.prefill_chunk >= 1 && limits.max_sequences >= 1, limits.prefill_chunk, ", ", limits.max_sequences);
   HONE_CHECK_LE(limits.max_sequences, limits.max_rows);
@@ -29,11 +33,9 @@ const StepPlan& Scheduler::plan() {
   plan_.spans.clear();
   plan_.draws.clear();
   drawing_.clear();
-  const int64_t preemptions_before = preemptions_;
   grow_running();
   count_load();
-  // Who has just lost blocks would take them back at once and lose them again.
-  if (preemptions_ == preemptions_before || running_.empty()) admit_waiting();
+  admit_waiting();
   emit_rows();
   HONE_CHECK(!plan_.tokens.empty(), waiting_.size(), " sequences wait and none can run");
   return plan_;
@@ -70,8 +72,8 @@ bool Scheduler::writes_shared_block(const Sequence& sequence) const {
   return blocks_.references(sequence.blocks[sequence.computed / kBlockTokens]) > 1;
 }
 
-// Whether there is room for a waiting sequence: its own blocks and, against losing them soon, one for each running sequence.
-// With none running it is the oldest and takes what it needs from the others that wait.
+// Whether there is room for a waiting sequence: its own blocks and one for each running sequence, so that who has lost blocks
+// does not take them back at once and lose them again. With none running it is the oldest and takes what it needs from the others that wait.
 bool Scheduler::find_blocks(const Sequence& sequence) {
   if (!running_.empty()) return blocks_.num_free() >= blocks_needed(sequence) + static_cast<int32_t>(running_.size());
   while (blocks_.num_free() < blocks_needed(sequence)) {
@@ -217,6 +219,7 @@ void Scheduler::emit_draw(Sequence& sequence, int32_t row) {
 void Scheduler::fork(Group& group, int32_t row) {
   for (Sequence& sequence : group.samples) {
     if (&sequence != &group.samples[0]) adopt_prompt(sequence, group.samples[0]);
+    sequence.draws.reserve(std::min(group.request.max_new_tokens, kReservedDraws));
     emit_draw(sequence, row);
   }
 }

@@ -1,7 +1,7 @@
 #include "trainer/run_config_load.h"
 
 #include <algorithm>
-#include <iterator>
+#include <cstddef>
 #include <tuple>
 
 #include "base/schema.h"
@@ -16,10 +16,15 @@ void append(std::vector<Error>& errors, const std::vector<Error>& more) {
 }
 
 // The file that the user named, the files below it, the arguments; each from top to bottom.
-ConfigErrors in_order(std::vector<Error> errors, const std::string& path) {
+ConfigErrors in_order(std::vector<Error> errors, const std::string& path, const std::vector<std::string>& arguments) {
+  const auto rank = [&](const Error& error) {
+    const auto argument = std::find_if(arguments.begin(), arguments.end(),
+                                       [&](const std::string& text) { return error.file == argument_source(text); });
+    if (argument != arguments.end()) return 2 + (argument - arguments.begin());
+    return std::ptrdiff_t{error.file == path ? 0 : 1};
+  };
   const auto key = [&](const Error& error) {
-    const bool is_argument = error.line == 0 && error.file != path;
-    return std::make_tuple(is_argument, error.file != path, is_argument ? "" : error.file, error.line, error.column);
+    return std::make_tuple(rank(error), error.file, error.line, error.column);
   };
   std::stable_sort(errors.begin(), errors.end(), [&](const Error& a, const Error& b) { return key(a) < key(b); });
   return {std::move(errors)};
@@ -31,7 +36,7 @@ std::variant<ResolvedConfig, ConfigErrors> load_run_config(const std::string& pa
                                                            const std::vector<std::string>& arguments) {
   YamlDocument document = read_yaml_layers(path);
   if (document.root == nullptr || (document.root->kind == YamlKind::kNull && !document.errors.empty())) {
-    return in_order(std::move(document.errors), path);
+    return in_order(std::move(document.errors), path, arguments);
   }
   std::vector<Error> errors = std::move(document.errors);
   YamlPtr tree = document.root;
@@ -45,7 +50,7 @@ std::variant<ResolvedConfig, ConfigErrors> load_run_config(const std::string& pa
   binding.bind([&] { return resolved.config.fields(); }, *tree);
   if (tree->kind == YamlKind::kMap) ConfigChecks(resolved.config, binding).resolve(path);
   append(errors, binding.errors());
-  if (!errors.empty()) return in_order(std::move(errors), path);
+  if (!errors.empty()) return in_order(std::move(errors), path, arguments);
   resolved.origins = binding.origins();
   return resolved;
 }

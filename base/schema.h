@@ -52,7 +52,7 @@ enum class OnResume {
 struct FieldInfo {
   std::string help;
   std::optional<Range> range;        // required for int64_t and double
-  std::vector<std::string> choices;  // of a string; empty: any
+  std::vector<std::string> choices;  // of a string; empty: any. An empty text stands for none given
   Condition only;
   std::string derived;  // what the value is taken from when none is given; the member's default then means "none given"
   bool required = false;

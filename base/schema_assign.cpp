@@ -68,6 +68,7 @@ std::string beside_source(const Origin& origin, const std::string& path) {
 
 std::string assign_text(const FieldInfo& info, const YamlNode& node, std::string& target) {
   size_t index = 0;
+  if (node.text.empty() && !info.required) return target.clear(), "";
   if (!info.choices.empty()) {
     if (const std::string problem = assign_choice(info.choices, node, index); !problem.empty()) return problem;
   }
@@ -75,7 +76,7 @@ std::string assign_text(const FieldInfo& info, const YamlNode& node, std::string
     return describe(node) + " is not a name: up to 64 of a-z, 0-9, '_' and '-'";
   }
   if (node.text.find('\0') != std::string::npos) return "a text cannot hold a zero character";
-  target = info.is_file && !node.text.empty() ? beside_source(node.origin, node.text) : node.text;
+  target = info.is_file ? beside_source(node.origin, node.text) : node.text;
   return "";
 }
 

@@ -107,6 +107,7 @@ void Binding::bind_list(const ListView& list, const YamlNode& node, const std::s
     std::string item_path = dotted(path, str("[", i, "]"));
     if (item.kind != YamlKind::kMap) {
       fail(item.origin, item_path, "expected a map, not " + describe(item));
+      failed_.insert(path);  // the list is not what was meant
       continue;
     }
     const std::string name = item_name(item);

@@ -203,8 +203,10 @@ YamlDocument read_yaml_layers(const std::string& path) {
   return {std::move(root), std::move(reader.errors)};
 }
 
+std::string argument_source(const std::string& argument) { return "command line '" + argument + "'"; }
+
 YamlDocument apply_argument(const YamlPtr& root, const std::string& argument) {
-  const std::string source = "command line '" + argument + "'";
+  const std::string source = argument_source(argument);
   const auto refuse = [&](std::string message) {
     return YamlDocument{root, {error_at({source, 0, 0}, "", std::move(message))}};
   };

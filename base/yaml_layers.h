@@ -20,6 +20,9 @@ YamlDocument read_yaml_layers(const std::string& path);
 // `checker` where they have no name. Origins and errors name the argument.
 YamlDocument apply_argument(const YamlPtr& root, const std::string& argument);
 
+// The source in origins and errors of an argument: command line 'a.b.c=value'.
+std::string argument_source(const std::string& argument);
+
 // The name by which a list's item is addressed; empty if it has none.
 std::string item_name(const YamlNode& item);
 

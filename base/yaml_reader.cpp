@@ -140,12 +140,14 @@ class TreeBuilder final : public YAML::EventHandler {
     const YamlPtr key = std::move(level.key);
     level.key = nullptr;
     const bool is_new = level.lines.emplace(key->text, key->origin.line).second;
-    if (is_new) level.node->entries.push_back({key->text, key->origin, std::move(value)});
+    if (is_new && is_usable(key->text)) level.node->entries.push_back({key->text, key->origin, std::move(value)});
   }
+
+  static bool is_usable(const std::string& key) { return !key.empty() && key != "<<"; }
 
   void check_key(const YamlNode& key) {
     const auto& lines = levels_.back().lines;
-    if (key.kind == YamlKind::kNull || key.text.empty()) {
+    if (key.text.empty()) {
       errors_.push_back(error_at(key.origin, "", "a key is missing here"));
     } else if (key.text == "<<") {
       errors_.push_back(error_at(key.origin, "", "merge keys (<<) are not supported; use extends, or repeat the values"));

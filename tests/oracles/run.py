@@ -8,7 +8,7 @@ import sys
 def main():
     python = os.environ.get("HONE_ORACLES_PYTHON")
     if not python:
-        print("skipped: transformers and tensorboard are not here; ./hone test --oracles installs them (2.5 GB) and runs this")
+        print("skipped: ./hone test --oracles installs transformers and tensorboard (2.5 GB) and runs this")
         return 77
     here = str(pathlib.Path(__file__).resolve().parent)
     os.execv(python, [python, "-B", "-m", "pytest", "-p", "no:cacheprovider", "--durations=5", here, *sys.argv[1:]])

@@ -59,7 +59,8 @@ def test_logprobs_of_given_tokens(checkpoint, model):
 
 def test_logprobs_of_own_answers(checkpoint, model, tokenizer):
     bos = tokenizer.convert_tokens_to_ids("<bos>")
-    prompts = [[bos, *tokenizer.encode(text, add_special_tokens=False)] for text in ("63206428=", "00000000=", "91827364=")]
+    texts = ("63206428=", "00000000=", "91827364=")
+    prompts = [[bos, *tokenizer.encode(text, add_special_tokens=False)] for text in texts]
     output = hone("generate", checkpoint, "--n", 4, "--seed", 7, "--max-new-tokens", 24,
                   stdin="".join(json.dumps({"id": i, "token_ids": p}) + "\n" for i, p in enumerate(prompts)))
     answers = [json.loads(line) for line in output.splitlines()]
@@ -72,8 +73,8 @@ def test_logprobs_of_own_answers(checkpoint, model, tokenizer):
 
 
 def test_tokenizer_encodes_and_decodes_equally(run, checkpoint, tokenizer):
-    texts = ["63206428=", "12+14+06-06+06+08=", "<think>69117131</think><answer>1</answer>", "waitwait0wait", "<eos><pad>12",
-             "?,:;=-+", ""]
+    texts = ["63206428=", "12+14+06-06+06+08=", "<think>69117131</think><answer>1</answer>", "waitwait0wait",
+             "<eos><pad>12", "?,:;=-+", ""]
     for path in sorted((run.directory / "rollouts").rglob("*.jsonl")):
         row = json.loads(path.read_text().splitlines()[0])
         texts += [row["prompt"], row["completion"]]

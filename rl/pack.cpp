@@ -12,8 +12,8 @@ class Packer {
  public:
   explicit Packer(int64_t budget) : budget_(budget) { HONE_CHECK_LT(0, budget); }
 
-  void add_shared(const TrainedAnswer& answer);
-  void add_whole(const TrainedAnswer& answer);
+  void add_shared(const TrainedSample& trained);
+  void add_whole(const TrainedSample& trained);
   void add_supervised(const SupervisedRow& row, float weight, int32_t sequence);
   std::vector<TokenBatch> take() { return std::move(batches_); }
 
@@ -22,12 +22,12 @@ class Packer {
   TokenBatch& batch() { return batches_.back(); }
   int32_t end() const { return static_cast<int32_t>(batches_.back().tokens.size()); }
   void open();
-  void share_prompt(const TrainedAnswer& answer);
+  void share_prompt(const TrainedSample& trained);
   void append(std::span<const Token> tokens);
   void add_segment(int32_t start, int64_t position, int32_t parent, int64_t version);
-  void add_targets(const TrainedAnswer& answer, int32_t prompt_row, int32_t answer_start);
+  void add_targets(const TrainedSample& trained, int32_t prompt_row, int32_t sample_start);
 
-  // The prompt that answers of the open micro-batch may hang on.
+  // The prompt that samples of the open micro-batch may hang on.
   struct SharedPrompt {
     const Prompt* prompt = nullptr;
     int32_t segment = -1;
@@ -58,47 +58,47 @@ void Packer::add_segment(int32_t start, int64_t position, int32_t parent, int64_
   batch().segments.push_back({start, end() - start, static_cast<int32_t>(position), parent, version});
 }
 
-void Packer::add_targets(const TrainedAnswer& answer, int32_t prompt_row, int32_t answer_start) {
+void Packer::add_targets(const TrainedSample& trained, int32_t prompt_row, int32_t sample_start) {
   TokenBatch& to = batch();
-  const Sample& sample = *answer.sample;
+  const Sample& sample = *trained.sample;
   for (size_t t = 0; t < sample.tokens.size(); ++t) {
-    to.row.push_back(t == 0 ? prompt_row : answer_start + static_cast<int32_t>(t) - 1);
+    to.row.push_back(t == 0 ? prompt_row : sample_start + static_cast<int32_t>(t) - 1);
     to.target.push_back(sample.tokens[t]);
     to.behaviour_logprob.push_back(sample.logprobs[t]);
-    to.advantage.push_back(answer.advantage);
-    to.weight.push_back(answer.weight);
-    to.sequence.push_back(answer.sequence);
+    to.advantage.push_back(trained.advantage);
+    to.weight.push_back(trained.weight);
+    to.sequence.push_back(trained.sequence);
   }
 }
 
-void Packer::share_prompt(const TrainedAnswer& answer) {
+void Packer::share_prompt(const TrainedSample& trained) {
   const int32_t start = end();
-  append(answer.prompt->tokens);
-  add_segment(start, 0, -1, answer.sample->version);
-  shared_ = {answer.prompt, static_cast<int32_t>(batch().segments.size()) - 1, end() - 1};
+  append(trained.prompt->tokens);
+  add_segment(start, 0, -1, trained.sample->version);
+  shared_ = {trained.prompt, static_cast<int32_t>(batch().segments.size()) - 1, end() - 1};
 }
 
-void Packer::add_shared(const TrainedAnswer& answer) {
-  const std::span<const Token> inputs = without_last(answer.sample->tokens);
-  const size_t prompt_length = answer.prompt->tokens.size();
-  const bool is_shared = shared_.prompt == answer.prompt;
-  if (!fits(static_cast<int64_t>(inputs.size() + (is_shared ? 0 : prompt_length)))) open();
-  if (shared_.prompt != answer.prompt) share_prompt(answer);
+void Packer::add_shared(const TrainedSample& trained) {
+  const std::span<const Token> inputs = without_last(trained.sample->tokens);
+  const auto prompt_length = static_cast<int64_t>(trained.prompt->tokens.size());
+  const bool is_shared = shared_.prompt == trained.prompt;
+  if (!fits(static_cast<int64_t>(inputs.size()) + (is_shared ? 0 : prompt_length))) open();
+  if (shared_.prompt != trained.prompt) share_prompt(trained);
   const int32_t start = end();
   append(inputs);
-  if (!inputs.empty()) add_segment(start, static_cast<int64_t>(prompt_length), shared_.segment, answer.sample->version);
-  add_targets(answer, shared_.last_row, start);
+  if (!inputs.empty()) add_segment(start, prompt_length, shared_.segment, trained.sample->version);
+  add_targets(trained, shared_.last_row, start);
 }
 
-void Packer::add_whole(const TrainedAnswer& answer) {
-  const std::span<const Token> inputs = without_last(answer.sample->tokens);
-  if (!fits(static_cast<int64_t>(answer.prompt->tokens.size() + inputs.size()))) open();
+void Packer::add_whole(const TrainedSample& trained) {
+  const std::span<const Token> inputs = without_last(trained.sample->tokens);
+  if (!fits(static_cast<int64_t>(trained.prompt->tokens.size() + inputs.size()))) open();
   const int32_t start = end();
-  append(answer.prompt->tokens);
-  const int32_t answer_start = end();
+  append(trained.prompt->tokens);
+  const int32_t sample_start = end();
   append(inputs);
-  add_segment(start, 0, -1, answer.sample->version);
-  add_targets(answer, answer_start - 1, answer_start);
+  add_segment(start, 0, -1, trained.sample->version);
+  add_targets(trained, sample_start - 1, sample_start);
 }
 
 // The first completion token that something stands before.
@@ -126,13 +126,13 @@ void Packer::add_supervised(const SupervisedRow& row, float weight, int32_t sequ
 
 }  // namespace
 
-std::vector<TokenBatch> pack(std::span<const TrainedAnswer> answers, const PackOptions& options) {
+std::vector<TokenBatch> pack(std::span<const TrainedSample> samples, const PackOptions& options) {
   Packer packer(options.token_budget);
-  for (const TrainedAnswer& answer : answers) {
-    HONE_CHECK(!answer.prompt->tokens.empty(), "group ", answer.prompt->serial, " has no prompt to hang answers on");
-    HONE_CHECK_EQ(answer.sample->logprobs.size(), answer.sample->tokens.size());
-    if (answer.sample->tokens.empty()) continue;
-    options.share_prompt ? packer.add_shared(answer) : packer.add_whole(answer);
+  for (const TrainedSample& trained : samples) {
+    HONE_CHECK(!trained.prompt->tokens.empty(), "group ", trained.prompt->serial, " has no prompt to hang samples on");
+    HONE_CHECK_EQ(trained.sample->logprobs.size(), trained.sample->tokens.size());
+    if (trained.sample->tokens.empty()) continue;
+    options.share_prompt ? packer.add_shared(trained) : packer.add_whole(trained);
   }
   return packer.take();
 }

@@ -12,11 +12,11 @@ namespace hone::rl {
 
 struct PackOptions {
   int64_t token_budget = 0;   // tokens of a micro-batch; a sequence that is longer gets one of its own
-  bool share_prompt = false;  // one segment for the prompt, one per answer with the prompt as its parent
+  bool share_prompt = false;  // one segment for the prompt, one per sample with the prompt as its parent
 };
 
-// An answer to be trained on. Borrowed for the call of pack.
-struct TrainedAnswer {
+// A sample to be trained on. Borrowed for the call of pack.
+struct TrainedSample {
   const Prompt* prompt = nullptr;
   const Sample* sample = nullptr;
   float advantage = 0;
@@ -24,11 +24,11 @@ struct TrainedAnswer {
   int32_t sequence = 0;  // its number in the optimizer step
 };
 
-// The micro-batches of one optimizer step. Requires: answers in order of (serial, index), weights as they are for the
-// whole step, prompts not empty. Empty answers have nothing to train and are left out. With share_prompt an answer's
-// segment starts at position prompt length, and its first target hangs on the prompt's last row (an answer of one token
-// has no segment). The prompt is repeated in every micro-batch that holds answers of its group.
-std::vector<TokenBatch> pack(std::span<const TrainedAnswer> answers, const PackOptions& options);
+// The micro-batches of one optimizer step. Requires: samples in order of (serial, index), weights as they are for the
+// whole step, prompts not empty. Empty samples have nothing to train and are left out. With share_prompt a sample's
+// segment starts at position prompt length, and its first target hangs on the prompt's last row (a sample of one token
+// has no segment). The prompt is repeated in every micro-batch that holds samples of its group.
+std::vector<TokenBatch> pack(std::span<const TrainedSample> samples, const PackOptions& options);
 
 // One row of pretrain or sft. Only the completion is trained.
 struct SupervisedRow {

@@ -7,8 +7,8 @@
 namespace hone::rl {
 namespace {
 
-std::vector<AnswerTokens> answer_tokens(std::span<const TrainedGroup> groups, bool mask_truncated) {
-  std::vector<AnswerTokens> result;
+std::vector<SampleTokens> sample_tokens(std::span<const TrainedGroup> groups, bool mask_truncated) {
+  std::vector<SampleTokens> result;
   for (const TrainedGroup& trained : groups) {
     for (const Sample& sample : trained.group->samples) {
       const bool masked = mask_truncated && sample.finish == FinishReason::kLength;
@@ -18,21 +18,22 @@ std::vector<AnswerTokens> answer_tokens(std::span<const TrainedGroup> groups, bo
   return result;
 }
 
+// The batches of one update. A masked sample keeps its place in `counts` and is not packed.
 std::vector<TokenBatch> update_batches(std::span<const TrainedGroup> groups, const GrpoConfig& config) {
-  const std::vector<AnswerTokens> counts = answer_tokens(groups, config.mask_truncated);
+  const std::vector<SampleTokens> counts = sample_tokens(groups, config.mask_truncated);
   const std::vector<float> weights = token_weights(counts, config.aggregation, config.max_new_tokens);
-  std::vector<TrainedAnswer> answers;
-  size_t answer = 0;
+  std::vector<TrainedSample> samples;
+  size_t place = 0;
   for (const TrainedGroup& trained : groups) {
     HONE_CHECK_EQ(trained.advantages.size(), trained.group->samples.size());
-    for (size_t i = 0; i < trained.advantages.size(); ++i, ++answer) {
-      if (counts[answer].masked) continue;
-      const auto sequence = static_cast<int32_t>(answers.size());
-      answers.push_back({trained.group->prompt.get(), &trained.group->samples[i], trained.advantages[i],
-                         weights[answer], sequence});
+    for (size_t i = 0; i < trained.advantages.size(); ++i, ++place) {
+      if (counts[place].masked) continue;
+      const auto sequence = static_cast<int32_t>(samples.size());
+      samples.push_back({trained.group->prompt.get(), &trained.group->samples[i], trained.advantages[i],
+                         weights[place], sequence});
     }
   }
-  return pack(answers, {.token_budget = config.token_budget, .share_prompt = config.share_prompt});
+  return pack(samples, {.token_budget = config.token_budget, .share_prompt = config.share_prompt});
 }
 
 }  // namespace

@@ -5,7 +5,9 @@
 namespace hone::rl {
 namespace {
 
-Score score(Verdict verdict, double reward) { return {reward, {{"answer", verdict, reward, ""}, {"format", Verdict::kScored, .1, ""}}}; }
+Score score(Verdict verdict, double reward) {
+  return {reward, {{"answer", verdict, reward, ""}, {"format", Verdict::kScored, .1, ""}}};
+}
 
 ScoredGroup group(std::vector<Score> scores) {
   ScoredGroup result;
@@ -14,7 +16,9 @@ ScoredGroup group(std::vector<Score> scores) {
   return result;
 }
 
-const Score kRight = score(Verdict::kCorrect, 1), kWrong = score(Verdict::kWrong, 0), kUgly = score(Verdict::kWrong, -.1);
+const Score kRight = score(Verdict::kCorrect, 1);
+const Score kWrong = score(Verdict::kWrong, 0);
+const Score kUgly = score(Verdict::kWrong, -.1);
 
 TEST(GroupFilter, ByRewardDropsEqualRewards) {
   EXPECT_FALSE(filter_group(group({kRight, kRight}), FilterBy::kReward).kept);

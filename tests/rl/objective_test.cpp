@@ -13,7 +13,8 @@ namespace {
 const ObjectiveConfig kFull = {.clip_low = .2, .clip_high = .28, .kl_coef = .1, .entropy_coef = .01};
 
 TokenInput random_token(PhiloxStream& random) {
-  return {-3 * random.uniform(), -3 * random.uniform(), -3 * random.uniform(), random.uniform(), 4 * random.uniform() - 2};
+  const auto logprob = [&] { return -3 * random.uniform(); };
+  return {logprob(), logprob(), logprob(), random.uniform(), 4 * random.uniform() - 2};
 }
 
 // Central difference of the value by one field.

@@ -13,7 +13,7 @@ using ::testing::ElementsAre;
 struct Answers {
   std::vector<std::unique_ptr<Prompt>> prompts;
   std::vector<std::unique_ptr<Sample>> samples;
-  std::vector<TrainedAnswer> list;
+  std::vector<TrainedSample> list;
 
   void add_group(std::vector<Token> prompt) {
     prompts.push_back(std::make_unique<Prompt>());
@@ -55,15 +55,15 @@ std::vector<PackOptions> all_options() {
   return options;
 }
 
-// Walks from a row back to the start of its sequence through parents: the tokens up to and including the row.
+// The tokens of the row's sequence up to and including the row, those of the parent segment first.
 std::vector<Token> context_of(const TokenBatch& batch, int32_t row) {
   const auto holds = [&](const Segment& s) { return row >= s.start && row < s.start + s.length; };
   const Segment* segment = &*std::find_if(batch.segments.begin(), batch.segments.end(), holds);
   std::vector<Token> context(batch.tokens.begin() + segment->start, batch.tokens.begin() + row + 1);
-  while (segment->parent >= 0) {
-    segment = &batch.segments[static_cast<size_t>(segment->parent)];
-    const auto start = batch.tokens.begin() + segment->start;
-    context.insert(context.begin(), start, start + segment->length);
+  if (segment->parent >= 0) {
+    const Segment& parent = batch.segments.at(static_cast<size_t>(segment->parent));
+    const auto start = batch.tokens.begin() + parent.start;
+    context.insert(context.begin(), start, start + parent.length);
   }
   return context;
 }
@@ -82,9 +82,10 @@ TEST(Pack, EveryTokenIsTrainedOnceInOrderAfterItsWholeContext) {
     for (const TokenBatch& batch : batches) {
       for (size_t i = 0; i < batch.row.size(); ++i, ++t) {
         while (t == answers.list[answer].sample->tokens.size()) ++answer, t = 0;
-        const TrainedAnswer& want = answers.list[answer];
+        const TrainedSample& want = answers.list[answer];
         std::vector<Token> context = want.prompt->tokens;
-        context.insert(context.end(), want.sample->tokens.begin(), want.sample->tokens.begin() + static_cast<int64_t>(t));
+        const auto first = want.sample->tokens.begin();
+        context.insert(context.end(), first, first + static_cast<int64_t>(t));
         ASSERT_EQ(context_of(batch, batch.row[i]), context);
         ASSERT_EQ(batch.target[i], want.sample->tokens[t]);
         ASSERT_EQ(batch.behaviour_logprob[i], want.sample->logprobs[t]);
@@ -95,7 +96,7 @@ TEST(Pack, EveryTokenIsTrainedOnceInOrderAfterItsWholeContext) {
     }
     size_t trained = 0, expected = 0;
     for (const TokenBatch& batch : batches) trained += batch.row.size();
-    for (const TrainedAnswer& want : answers.list) expected += want.sample->tokens.size();
+    for (const TrainedSample& want : answers.list) expected += want.sample->tokens.size();
     ASSERT_EQ(trained, expected);
   });
 }

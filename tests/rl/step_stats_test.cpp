@@ -24,8 +24,8 @@ DrawnGroup group(const std::vector<Answer>& answers) {
     sample.tokens.resize(answer.length);
     sample.finish = answer.finish;
     drawn.scored.group.samples.push_back(sample);
-    drawn.scored.scores.push_back({answer.reward,
-                                   {{"answer", answer.verdict, answer.reward, ""}, {"format", Verdict::kScored, .5, ""}}});
+    const Component judged = {"answer", answer.verdict, answer.reward, ""};
+    drawn.scored.scores.push_back({answer.reward, {judged, {"format", Verdict::kScored, .5, ""}}});
   }
   drawn.decision = filter_group(drawn.scored, FilterBy::kReward);
   return drawn;
@@ -100,7 +100,8 @@ TEST(StepMetrics, NamesAreTheDocumentedOnes) {
                            "reward/answer", "reward/format", "accuracy", "length/mean", "length/max", "length/correct",
                            "length/wrong", "length/truncated_rate", "groups/kept", "groups/zero_variance",
                            "groups/resampled", "groups/dropped", "clip/low", "clip/high", "parity/max_abs_diff",
-                           "verdicts/answer/correct", "verdicts/answer/infra", "verdicts/format/scored", "tokens/prompt",
+                           "verdicts/answer/correct", "verdicts/answer/infra", "verdicts/format/scored",
+                           "tokens/prompt",
                            "tokens/completion", "tokens/trained", "tokens_per_second", "seconds/step", "seconds/sample",
                            "seconds/grade", "seconds/train", "experts/max_load_ratio"}) {
     EXPECT_TRUE(all.contains(name)) << name;

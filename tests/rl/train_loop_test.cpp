@@ -234,7 +234,7 @@ TEST(TrainLoop, StopFlagInterruptsBetweenSamples) {
 TEST(TrainLoop, StopFlagOfAnotherThreadInterruptsTheRun) {
   World world(small());
   std::thread stopper([&] { world.stop = true; });
-  const Result<LoopState> state = run_steps(world.config, world.ports(), {}, int64_t{1} << 40);
+  const Result<LoopState> state = run_steps(world.config, world.ports(), {}, 100'000);
   stopper.join();
   ASSERT_FALSE(state.ok());
   EXPECT_EQ(state.error().code, ErrorCode::kInterrupted);

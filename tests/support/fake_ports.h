@@ -1,4 +1,4 @@
-// Ports of the loop without network, graders or disk. What they do follows from serial and index, or is set by the test.
+// Ports of the loop without network, graders or disk. What they do follows from serial and index, or the test sets it.
 #pragma once
 
 #include <algorithm>
@@ -47,7 +47,7 @@ class Source : public RolloutSource {
   explicit Source(int group_size, uint64_t order_key = 0) : group_size_(group_size), order_key_(order_key) {}
 
   Result<void> issue(uint64_t first_serial, int count) override {
-    for (uint64_t serial = first_serial; serial < first_serial + static_cast<uint64_t>(count); ++serial) issue_one(serial);
+    for (int g = 0; g < count; ++g) issue_one(first_serial + static_cast<uint64_t>(g));
     PhiloxStream random(order_key_, first_serial);
     for (size_t i = in_flight_.size(); order_key_ != 0 && i > 1; --i) {
       std::swap(in_flight_[i - 1], in_flight_[random.below(static_cast<uint32_t>(i))]);

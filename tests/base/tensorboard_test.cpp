@@ -27,13 +27,12 @@ std::vector<std::string> messages(std::string_view file) {
   return found;
 }
 
-// Written by tensorboard 2.x's EventFileWriter for wall_time 0 and file_version "brain.Event:2".
 TEST(TensorBoardWriter, BeginsWithTheVersionRecord) {
   const TempDir dir;
   ASSERT_TRUE(TensorBoardWriter::open(dir.path()).ok());
   const std::string file = content(dir);
   EXPECT_EQ(messages(file), std::vector<std::string>{std::string("\x09\0\0\0\0\0\0\0\0\x1a\x0d" "brain.Event:2", 24)});
-  // Length 24 as u64 and its masked CRC-32C, which every event file with this record begins with.
+  // The length and its masked CRC-32C: every event file of TensorFlow begins with these bytes.
   EXPECT_EQ(file.substr(0, 12), std::string("\x18\0\0\0\0\0\0\0\xa3\x7f\x4b\x22", 12));
 }
 

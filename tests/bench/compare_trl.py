@@ -21,7 +21,8 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 import torch
 from datasets import Dataset
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
-from transformers import DeepseekV3Config, DeepseekV3ForCausalLM, PreTrainedTokenizerFast, PrinterCallback, TrainerCallback
+from transformers import DeepseekV3Config, DeepseekV3ForCausalLM, PreTrainedTokenizerFast
+from transformers.trainer_callback import PrinterCallback, TrainerCallback
 from trl import GRPOConfig, GRPOTrainer
 
 WORDS = ["<pad>", "<bos>", "<eos>", "<think>", "</think>", "<answer>", "</answer>", "wait", *"0123456789+-=;?,:"]
@@ -68,9 +69,9 @@ def make_model(hidden, layers):
         vocab_size=len(WORDS), hidden_size=hidden, intermediate_size=2 * hidden, moe_intermediate_size=hidden,
         num_hidden_layers=layers, num_attention_heads=4, num_key_value_heads=4, first_k_dense_replace=1,
         n_routed_experts=8, num_experts_per_tok=2, n_shared_experts=1, n_group=1, topk_group=1,
-        routed_scaling_factor=1.0, q_lora_rank=None, kv_lora_rank=32, qk_nope_head_dim=16, qk_rope_head_dim=16, v_head_dim=16,
-        max_position_embeddings=256, initializer_range=0.7 / math.sqrt(hidden), tie_word_embeddings=False,
-        pad_token_id=0, bos_token_id=1, eos_token_id=2))
+        routed_scaling_factor=1.0, q_lora_rank=None, kv_lora_rank=32, qk_nope_head_dim=16, qk_rope_head_dim=16,
+        v_head_dim=16, max_position_embeddings=256, initializer_range=0.7 / math.sqrt(hidden),
+        tie_word_embeddings=False, pad_token_id=0, bos_token_id=1, eos_token_id=2))
 
 
 def corpus_batch(task, rng, tokenizer, chain_share):

@@ -33,7 +33,8 @@ Result<void> check_shape(const GroupRequest& request) {
 Result<Engine> Engine::create(policy::Decoder& decoder, const EngineConfig& config) {
   if (config.prefill_chunk < 1) return invalid("prefill_chunk", str("must be at least 1, not ", config.prefill_chunk));
   if (config.max_sequences < 1 || config.max_sequences > decoder.max_rows()) {
-    return invalid("max_sequences", str("must be in [1, ", decoder.max_rows(), "], the rows of a step, not ", config.max_sequences));
+    return invalid("max_sequences",
+                   str("must be in [1, ", decoder.max_rows(), "], the rows of a step, not ", config.max_sequences));
   }
   return Engine(decoder, config);
 }
@@ -56,11 +57,13 @@ Result<void> Engine::check_fits(const GroupRequest& request) const {
   const int64_t length = prompt_length + request.max_new_tokens;
   const std::string asked = str("a prompt of ", prompt_length, " tokens and ", request.max_new_tokens, " new ones ");
   if (length > decoder_->max_positions()) {
-    return invalid("max_new_tokens", str(asked, "make ", length, " positions; a sequence has at most ", decoder_->max_positions()));
+    return invalid("max_new_tokens",
+                   str(asked, "make ", length, " positions; a sequence has at most ", decoder_->max_positions()));
   }
   if (blocks_for(length - 1) > decoder_->num_blocks()) {
-    return invalid("max_new_tokens", str(asked, "need ", blocks_for(length - 1), " cache blocks of ", policy::kBlockTokens,
-                                         " positions; the cache has ", decoder_->num_blocks()));
+    return invalid("max_new_tokens",
+                   str(asked, "need ", blocks_for(length - 1), " cache blocks of ", policy::kBlockTokens,
+                       " positions; the cache has ", decoder_->num_blocks()));
   }
   return {};
 }
@@ -88,8 +91,9 @@ Result<void> Engine::check_draws(const StepPlan& plan) const {
     if (std::isfinite(draw.logprob) && std::isfinite(draw.entropy)) continue;
     const policy::DrawRequest& request = plan.draws[i];
     return Error{.code = ErrorCode::kGuard,
-                 .message = str("log-probability ", draw.logprob, " and entropy ", draw.entropy, " of the token at position ",
-                                request.position, " of sample ", request.sample, " of group ", request.serial)};
+                 .message = str("log-probability ", draw.logprob, " and entropy ", draw.entropy,
+                                " of the token at position ", request.position, " of sample ", request.sample,
+                                " of group ", request.serial)};
   }
   return {};
 }

@@ -1,4 +1,5 @@
-// The sampling engine: continuous batching over a paged cache. Requests go in, steps are made, answers come out as they end.
+// The sampling engine: continuous batching over a paged cache. Requests go in, steps are made, answers come out as they
+// end.
 #pragma once
 
 #include <cstdint>

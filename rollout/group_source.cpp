@@ -70,10 +70,11 @@ std::shared_ptr<const rl::Prompt> GroupSource::prompt_of(uint64_t serial) {
   return prompt;
 }
 
-Result<rl::Token> stop_token(const std::string& text, const std::function<std::vector<rl::Token>(const std::string&)>& encode) {
+Result<rl::Token> stop_token(const std::string& text, const EncodeText& encode) {
   const std::vector<rl::Token> tokens = encode(text);
   if (tokens.size() == 1) return tokens[0];
-  return Error{.message = str("\"", text, "\" must be one token of the vocabulary, but is ", tokens.size()), .field = "stop"};
+  return Error{.message = str("\"", text, "\" must be one token of the vocabulary, but is ", tokens.size()),
+               .field = "stop"};
 }
 
 }  // namespace hone::rollout

@@ -24,11 +24,13 @@ struct GroupSourceOptions {
   uint64_t key = 0;  // mix64(seed, stage, purpose)
 };
 
+using EncodeText = std::function<std::vector<rl::Token>(const std::string&)>;
+
 // What the source asks of others. Called by the thread that calls the source.
 struct GroupSourceCallbacks {
   std::function<Result<rl::Prompt>(uint64_t serial)> prompt;
   std::function<std::string(std::span<const rl::Token>)> decode;
-  std::function<int64_t()> version;  // updates made to the policy so far; must not change while answers are in flight
+  std::function<int64_t()> version;  // updates made to the policy; does not change while answers are in flight
 };
 
 class GroupSource : public rl::RolloutSource {
@@ -58,6 +60,6 @@ class GroupSource : public rl::RolloutSource {
 };
 
 // The token that a stop text stands for. Error kInvalid: the text is not exactly one token.
-Result<rl::Token> stop_token(const std::string& text, const std::function<std::vector<rl::Token>(const std::string&)>& encode);
+Result<rl::Token> stop_token(const std::string& text, const EncodeText& encode);
 
 }  // namespace hone::rollout

@@ -10,8 +10,8 @@
 
 namespace hone::rollout {
 
-// A prompt and how many answers to sample for it. An answer is a function of (weights, prompt, key, serial, its index, params,
-// max_new_tokens, stop_tokens) and of nothing else.
+// A prompt and how many answers to sample for it. An answer is a function of (weights, prompt, key, serial, its index,
+// params, max_new_tokens, stop_tokens) and of nothing else.
 struct GroupRequest {
   uint64_t id = 0;  // given back with every answer, not read
   std::shared_ptr<const std::vector<int32_t>> prompt;

@@ -10,8 +10,8 @@ namespace hone::rollout {
 using policy::kBlockTokens;
 
 namespace {
-constexpr int32_t kReservedDraws = 64;  // of an answer in one allocation; most end before
-}
+constexpr int32_t kReservedDraws = 64;  // of an answer, in one allocation; most end before
+}  // namespace
 
 Scheduler::Scheduler(const SchedulerLimits& limits) : limits_(limits), blocks_(limits.num_blocks) {
   HONE_CHECK(limits.prefill_chunk >= 1 && limits.max_sequences >= 1, limits.prefill_chunk, ", ", limits.max_sequences);
@@ -72,8 +72,9 @@ bool Scheduler::writes_shared_block(const Sequence& sequence) const {
   return blocks_.references(sequence.blocks[sequence.computed / kBlockTokens]) > 1;
 }
 
-// Whether there is room for a waiting sequence: its own blocks and one for each running sequence, so that who has lost blocks
-// does not take them back at once and lose them again. With none running it is the oldest and takes what it needs from the others that wait.
+// Whether there is room for a waiting sequence: its own blocks and one for each running sequence, so that who has
+// lost blocks does not take them back at once and lose them again. With none running it is the oldest and takes what
+// it needs from the others that wait.
 bool Scheduler::find_blocks(const Sequence& sequence) {
   if (!running_.empty()) return blocks_.num_free() >= blocks_needed(sequence) + static_cast<int32_t>(running_.size());
   while (blocks_.num_free() < blocks_needed(sequence)) {
@@ -95,8 +96,8 @@ void Scheduler::take_needed_blocks(Sequence& sequence) {
   while (sequence.blocks.size() < needed) sequence.blocks.push_back(blocks_.allocate());
 }
 
-// The holder may have written its own positions behind the prompt's into the last block, and may go on writing there: the new
-// holder reads the prompt's only, and gets a copy before it writes.
+// The holder may have written its own positions behind the prompt's into the last block, and may go on writing there:
+// the new holder reads the prompt's only, and gets a copy before it writes.
 void Scheduler::adopt_prompt(Sequence& sequence, const Sequence& holder) {
   const int32_t count = blocks_for(sequence.prompt_length);
   sequence.blocks.assign(holder.blocks.begin(), holder.blocks.begin() + count);
@@ -110,7 +111,8 @@ Sequence& Scheduler::youngest_holder() const {
     const bool holds = sequence->state == SequenceState::kRunning;
     if (holds && (!youngest || sequence->order > youngest->order)) youngest = sequence;
   }
-  const auto holder = std::find_if(waiting_.rbegin(), waiting_.rend(), [](const Sequence* s) { return !s->blocks.empty(); });
+  const auto holds_blocks = [](const Sequence* sequence) { return !sequence->blocks.empty(); };
+  const auto holder = std::find_if(waiting_.rbegin(), waiting_.rend(), holds_blocks);
   if (holder != waiting_.rend() && (!youngest || (*holder)->order > youngest->order)) youngest = *holder;
   HONE_CHECK(youngest, "no block is held, yet none is free");
   return *youngest;
@@ -162,7 +164,8 @@ void Scheduler::admit_waiting() {
   }
 }
 
-// Takes the prompt from a sample of the group that has it. False: one is computing it right now, so it is worth waiting.
+// Takes the prompt from a sample of the group that has it. False: one is computing it right now, so it is worth
+// waiting.
 bool Scheduler::reuse_prompt(Sequence& sequence) {
   if (!sequence.blocks.empty()) return true;
   const auto& samples = sequence.group->samples;

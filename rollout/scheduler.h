@@ -1,9 +1,9 @@
 // Decides what each step computes. Knows no decoder: it turns requests into plans and draws into answers.
 //
-// A sequence that has all it needs but a place waits, oldest first. When a prompt has been computed, all samples of its group
-// draw their first token from its last row and wait, each holding a reference to the prompt's blocks; whoever then writes into
-// the shared last block while others hold it gets a copy. When blocks run out, the youngest holder loses its own.
-// The oldest sequence is thus never stopped, so everything ends as long as each sequence fits alone.
+// Places in the step go to the oldest first. When a prompt has been computed, all samples of its group draw their
+// first token from its last row and wait for a place, each holding a reference to the prompt's blocks; whoever then
+// writes into the shared last block while others hold it gets a copy. When blocks run out, the youngest holder loses
+// its own. The oldest sequence is thus never stopped, so everything ends as long as each sequence fits alone.
 #pragma once
 
 #include <cstdint>

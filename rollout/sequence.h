@@ -18,8 +18,8 @@ enum class SequenceState {
 
 struct Group;
 
-// Its positions are the prompt's, then those of the drawn tokens. Blocks may be taken from it between steps; what was drawn
-// stays, so that it is computed again and never drawn again.
+// Its positions are the prompt's, then those of the drawn tokens. Blocks may be taken from it between steps; what was
+// drawn stays, so that it is computed again and never drawn again.
 struct Sequence {
   Group* group = nullptr;
   uint64_t order = 0;  // age: lower is older; unique in the engine

@@ -10,7 +10,7 @@ namespace hone::trainer {
 namespace {
 
 constexpr int kResamples = 1000;
-constexpr int kLowRank = 25, kHighRank = 974;  // 2.5 % of the resampled means lie below the first, as many above the second
+constexpr int kLowRank = 25, kHighRank = 974;  // 2.5 % of the resampled means lie below, 2.5 % above
 constexpr uint64_t kBootstrapKey = mix64(0, 95, Purpose::kEval);
 
 double mean(const std::vector<double>& values) {

@@ -39,8 +39,8 @@ struct EvalReport {
   int64_t tokens = 0;
 };
 
-// problems[i] holds the samples of problem i in order of their index. Requires at least one problem, equally many samples in
-// each, and 1 <= k <= samples.
+// problems[i] holds the samples of problem i in order of their index. Requires at least one problem, equally many
+// samples in each, and 1 <= k <= samples.
 EvalReport evaluate(const std::vector<std::vector<EvalSample>>& problems, EvalSetup setup);
 
 // Unbiased estimate of the chance that one of k answers is right when `correct` of `samples` were:

@@ -104,9 +104,10 @@ std::vector<GroupRequest> random_requests(uint32_t first_serial, PhiloxStream& r
   std::vector<GroupRequest> requests;
   const uint32_t count = 1 + random.below(8);
   for (uint32_t i = 0; i < count; ++i) {
-    requests.push_back(make_request(first_serial + i, 1 + random.below(50), 1 + random.below(6), 1 + random.below(60)));
+    const uint32_t prompt_length = 1 + random.below(50), num_samples = 1 + random.below(6);
+    requests.push_back(make_request(first_serial + i, prompt_length, num_samples, 1 + random.below(60)));
     requests.back().stop_tokens.clear();
-    for (uint32_t stop = random.below(6); stop < 5; ++stop) requests.back().stop_tokens.push_back(static_cast<int32_t>(stop));
+    for (uint32_t stop = random.below(6); stop < 5; ++stop) requests.back().stop_tokens.push_back(stop);
   }
   return requests;
 }
@@ -149,7 +150,8 @@ TEST(Engine, RequestsMayComeWhileOthersRun) {
 
 TEST(Engine, StopTokenEndsTheAnswerAndBelongsToIt) {
   std::vector<GroupRequest> requests = {make_request(0, 10, 16, 500)};
-  for (const auto& answer : run_all(requests, {.max_positions = 600}, {.max_sequences = 16, .prefill_chunk = 64}).answers) {
+  const auto result = run_all(requests, {.max_positions = 600}, {.max_sequences = 16, .prefill_chunk = 64});
+  for (const auto& answer : result.answers) {
     EXPECT_EQ(answer.finish, rl::FinishReason::kStop);
     EXPECT_EQ(answer.draws.back().token, 3);
   }
@@ -158,7 +160,8 @@ TEST(Engine, StopTokenEndsTheAnswerAndBelongsToIt) {
 TEST(Engine, AnswerWithoutStopTokenHasMaxNewTokens) {
   std::vector<GroupRequest> requests = {make_request(0, 10, 4, 37)};
   requests[0].stop_tokens.clear();
-  for (const auto& answer : run_all(requests, {}, {.max_sequences = 16, .prefill_chunk = 64}).answers) {
+  const auto result = run_all(requests, {}, {.max_sequences = 16, .prefill_chunk = 64});
+  for (const auto& answer : result.answers) {
     EXPECT_EQ(answer.finish, rl::FinishReason::kLength);
     EXPECT_EQ(answer.draws.size(), 37u);
   }

@@ -31,7 +31,8 @@ class GroupSourceTest : public ::testing::Test {
       return text;
     };
     callbacks.version = [] { return int64_t{5}; };
-    return GroupSource(Engine::create(decoder_, {.max_sequences = 16, .prefill_chunk = 16}).value(), options, callbacks);
+    Engine engine = Engine::create(decoder_, {.max_sequences = 16, .prefill_chunk = 16}).value();
+    return GroupSource(std::move(engine), options, callbacks);
   }
 
   static GroupRequest request_of(uint64_t serial) {

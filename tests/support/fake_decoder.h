@@ -1,6 +1,6 @@
-// A decoder without a network. Each cache entry digests the whole sequence up to its position and is made from the entries
-// before it, read through the block table, as keys and values are: a wrong table, a missing copy or an overwritten entry
-// changes every token after it. expected_answer says what must come out, without any cache.
+// A decoder without a network. Each cache entry digests the whole sequence up to its position and is made from the
+// entries before it, read through the block table, as keys and values are: a wrong table, a missing copy or an
+// overwritten entry changes every token after it. expected_answer says what must come out, without any cache.
 #pragma once
 
 #include <cstdint>
@@ -31,11 +31,11 @@ inline uint64_t digest(uint64_t a, uint64_t b) {
 inline policy::Draw fake_draw(uint64_t hidden, const policy::DrawRequest& request) {
   uint64_t h = hidden;
   if (request.params.temperature > 0) {
-    for (uint64_t part : {request.key, uint64_t{request.position}, uint64_t{request.sample}, uint64_t{request.serial}}) {
-      h = digest(h, part);
-    }
+    h = digest(h, request.key);
+    for (uint32_t part : {request.position, request.sample, request.serial}) h = digest(h, part);
   }
-  return {static_cast<int32_t>(h % kFakeVocabulary), -static_cast<float>(h >> 44), static_cast<float>(h >> 20 & 0xFFFF)};
+  const auto token = static_cast<int32_t>(h % kFakeVocabulary);
+  return {token, -static_cast<float>(h >> 44), static_cast<float>(h >> 20 & 0xFFFF)};
 }
 
 class FakeDecoder : public policy::Decoder {
@@ -54,7 +54,9 @@ class FakeDecoder : public policy::Decoder {
       HONE_CHECK_EQ(span.first_row, static_cast<int32_t>(hidden_.size()));
       HONE_CHECK_LT(0, span.num_rows);
       HONE_CHECK_LE(span.position + span.num_rows, size_.max_positions);
-      for (int32_t i = 0; i < span.num_rows; ++i) hidden_.push_back(compute(span, span.position + i, tokens[span.first_row + i]));
+      for (int32_t i = 0; i < span.num_rows; ++i) {
+        hidden_.push_back(compute(span, span.position + i, tokens[span.first_row + i]));
+      }
     }
     HONE_CHECK_EQ(hidden_.size(), tokens.size());
     rows_ += static_cast<int64_t>(tokens.size());
@@ -88,7 +90,9 @@ class FakeDecoder : public policy::Decoder {
 
   uint64_t compute(const policy::DecodeSpan& span, int32_t position, int32_t token) {
     uint64_t h = 0;
-    const auto at = [&](int32_t p) -> uint64_t& { return entry(span.blocks[p / policy::kBlockTokens], p % policy::kBlockTokens); };
+    const auto at = [&](int32_t p) -> uint64_t& {
+      return entry(span.blocks[p / policy::kBlockTokens], p % policy::kBlockTokens);
+    };
     for (int32_t p = 0; p < position; ++p) h = digest(h, at(p));
     return at(position) = digest(digest(h, position), token);
   }
@@ -113,7 +117,8 @@ inline rollout::FinishedAnswer expected_answer(const rollout::GroupRequest& requ
   rollout::FinishedAnswer answer{.id = request.id, .sample = sample};
   while (static_cast<int32_t>(answer.draws.size()) < request.max_new_tokens) {
     const auto position = static_cast<uint32_t>(entries.size());
-    answer.draws.push_back(fake_draw(entries.back(), {0, request.key, position, sample, request.serial, request.params}));
+    const policy::DrawRequest draw{0, request.key, position, sample, request.serial, request.params};
+    answer.draws.push_back(fake_draw(entries.back(), draw));
     const int32_t token = answer.draws.back().token;
     for (int32_t stop : request.stop_tokens) {
       if (token == stop) return answer.finish = rl::FinishReason::kStop, answer;

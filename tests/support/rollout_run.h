@@ -15,7 +15,8 @@
 
 namespace hone::testing {
 
-inline rollout::GroupRequest make_request(uint32_t serial, int32_t prompt_length, uint32_t num_samples, int32_t max_new_tokens) {
+inline rollout::GroupRequest make_request(uint32_t serial, int32_t prompt_length, uint32_t num_samples,
+                                          int32_t max_new_tokens) {
   PhiloxStream random(11, serial);
   std::vector<int32_t> prompt(prompt_length);
   for (int32_t& token : prompt) token = static_cast<int32_t>(random.below(kFakeVocabulary));
@@ -31,8 +32,8 @@ inline rollout::GroupRequest make_request(uint32_t serial, int32_t prompt_length
 }
 
 inline void sort_answers(std::vector<rollout::FinishedAnswer>& answers) {
-  const auto before = [](const auto& a, const auto& b) { return std::pair(a.id, a.sample) < std::pair(b.id, b.sample); };
-  std::sort(answers.begin(), answers.end(), before);
+  const auto place = [](const rollout::FinishedAnswer& answer) { return std::pair(answer.id, answer.sample); };
+  std::ranges::sort(answers, {}, place);
 }
 
 inline void append(std::vector<rollout::FinishedAnswer>& answers, std::vector<rollout::FinishedAnswer> more) {
@@ -45,7 +46,8 @@ struct RunResult {
   int64_t copies = 0;
 };
 
-inline RunResult run_all(const std::vector<rollout::GroupRequest>& requests, FakeDecoderSize size, rollout::EngineConfig config) {
+inline RunResult run_all(const std::vector<rollout::GroupRequest>& requests, FakeDecoderSize size,
+                         rollout::EngineConfig config) {
   FakeDecoder decoder(size);
   rollout::Engine engine = rollout::Engine::create(decoder, config).value();
   for (const auto& request : requests) EXPECT_TRUE(engine.submit(request).ok());

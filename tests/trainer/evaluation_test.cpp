@@ -11,7 +11,9 @@ namespace {
 using ::testing::ElementsAre;
 using Samples = std::vector<EvalSample>;
 
-EvalSample answered(const std::string& answer, bool correct) { return {.correct = correct, .length = 1, .answer = answer}; }
+EvalSample answered(const std::string& answer, bool correct) {
+  return {.correct = correct, .length = 1, .answer = answer};
+}
 
 TEST(PassAtK, ClosedForms) {
   EXPECT_DOUBLE_EQ(pass_at_k(8, 3, 1), 3.0 / 8);
@@ -96,9 +98,9 @@ std::vector<std::string> keys_of(const nlohmann::ordered_json& json) {
 
 TEST(EvalJson, HasTheKeysOfTheInterface) {
   EXPECT_THAT(keys_of(to_json(evaluate(two_problems(), {.k = 2}))),
-              ElementsAre("target", "task", "problems", "samples", "k", "temperature", "pass_at_1", "pass_at_1_ci95", "pass_at_k",
-                          "majority_at_k", "format_rate", "length_mean", "length_correct_mean", "length_wrong_mean",
-                          "truncated_rate", "seconds", "tokens"));
+              ElementsAre("target", "task", "problems", "samples", "k", "temperature", "pass_at_1", "pass_at_1_ci95",
+                          "pass_at_k", "majority_at_k", "format_rate", "length_mean", "length_correct_mean",
+                          "length_wrong_mean", "truncated_rate", "seconds", "tokens"));
 }
 
 TEST(EvalJson, MeanOverNoAnswersIsAbsent) {

@@ -99,7 +99,7 @@ void GrpoLearner::reference_logprobs(const rl::TokenBatch& batch) {
   reference_logprob_.resize(batch.row.size());
   std::vector<float> entropy(batch.row.size());
   reference_network_->forward(batch.tokens, segments_of(batch));
-  reference_network_->token_logprobs({batch.row, batch.target, 1 / static_cast<double>(static_cast<float>(stage_.temperature))},
+  reference_network_->token_logprobs({batch.row, batch.target, 1.0f / static_cast<float>(stage_.temperature)},
                                      reference_logprob_.data(), entropy.data());
 }
 

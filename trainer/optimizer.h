@@ -1,6 +1,8 @@
 // AdamW over all parameters of a policy, with the gradient it consumes.
 #pragma once
 
+#include <span>
+
 #include "base/result.h"
 #include "policy/weights.h"
 #include "trainer/run_config.h"

@@ -15,9 +15,8 @@ class Watcher {
 
   bool operator()(int depth, Json::parse_event_t event, const Json& value) {
     if (event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start) return enter(depth);
-    if (event == Json::parse_event_t::key && !keys_[static_cast<size_t>(depth) - 1].insert(value.get<std::string>()).second) {
-      note("key twice: " + value.get<std::string>());
-    }
+    // Keys below the limit are reported too; by then the problem is known.
+    if (event == Json::parse_event_t::key && problem_.empty()) note_key(depth, value.get<std::string>());
     return true;
   }
   const std::string& problem() const { return problem_; }
@@ -30,6 +29,9 @@ class Watcher {
     }
     keys_[static_cast<size_t>(depth)].clear();
     return true;
+  }
+  void note_key(int depth, const std::string& key) {
+    if (!keys_[static_cast<size_t>(depth) - 1].insert(key).second) note("key twice: " + key);
   }
   void note(std::string problem) {
     if (problem_.empty()) problem_ = std::move(problem);

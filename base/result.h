@@ -44,7 +44,7 @@ class [[nodiscard]] Result {
 
   T& value() & { return check_ok(), std::get<0>(state_); }
   const T& value() const& { return check_ok(), std::get<0>(state_); }
-  T&& value() && { return check_ok(), std::get<0>(std::move(state_)); }
+  T value() && { return check_ok(), std::get<0>(std::move(state_)); }
   const Error& error() const {
     HONE_CHECK(!ok(), "no error in this result");
     return std::get<1>(state_);
@@ -52,7 +52,7 @@ class [[nodiscard]] Result {
 
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
-  T&& operator*() && { return std::move(*this).value(); }
+  T operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 

@@ -1,5 +1,5 @@
-// The one schema of a configuration. A struct lists each of its fields once, in a member `Fields fields()`, as views of its
-// members; parsing, JSON Schema, help, the resolved dump and comparison work on these views.
+// The one schema of a configuration. A struct lists each of its fields once, in a member `Fields fields()`, as views of
+// its members; parsing, JSON Schema, help, the resolved dump and comparison work on these views.
 #pragma once
 
 #include <cstdint>

@@ -135,7 +135,8 @@ std::string explain_leaf(const Field& field, const std::string& path) {
 std::string explain_fields(const Fields& fields, const std::string& path) {
   std::string out;
   for (const Field& field : fields) {
-    out += dotted(path, field.name) + "\n  " + (field.is_leaf() ? line_of(field) + "\n  " : "") + field.info.help + "\n";
+    const std::string type = field.is_leaf() ? line_of(field) + "\n  " : "";
+    out += dotted(path, field.name) + "\n  " + type + field.info.help + "\n";
   }
   return out;
 }

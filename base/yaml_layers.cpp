@@ -52,7 +52,8 @@ class LayerReader {
   // `included_at`: where the path stands in another file; null for the file that the user named.
   YamlPtr read(const std::string& path, const YamlNode* included_at) {
     const std::string real = real_path(path);
-    if (std::find(open_.begin(), open_.end(), real) != open_.end()) return refuse(*included_at, "extends itself: " + path);
+    const bool is_open = std::find(open_.begin(), open_.end(), real) != open_.end();
+    if (is_open) return refuse(*included_at, "extends itself: " + path);
     if (++files_ > kMaxFiles) return refuse(*included_at, str("more than ", kMaxFiles, " files"));
     open_.push_back(real);
     const YamlPtr result = read_layers(path, included_at);
@@ -91,7 +92,8 @@ class LayerReader {
   }
 
   YamlPtr read_item(const std::string& path, const YamlNode& item) {
-    if (item.kind != YamlKind::kScalar) return refuse(item, "expected a path or a list of paths, not " + describe(item));
+    const bool is_path = item.kind == YamlKind::kScalar;
+    if (!is_path) return refuse(item, "expected a path or a list of paths, not " + describe(item));
     return read((fs::path(path).parent_path() / item.text).string(), &item);
   }
 

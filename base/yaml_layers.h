@@ -12,8 +12,8 @@ namespace hone {
 // Entries of `above` win over those of `below`; every value keeps its own origin.
 YamlPtr merge_yaml(const YamlPtr& below, const YamlPtr& above);
 
-// The file over what its key `extends` names: a path or a list of paths relative to the file, later ones win. The key itself
-// is gone from the result. `root` is null when a file cannot be read.
+// The file over what its key `extends` names: a path or a list of paths relative to the file, later ones win. The key
+// itself is gone from the result. `root` is null when the file cannot be read.
 YamlDocument read_yaml_layers(const std::string& path);
 
 // Lays `a.b.c=value` over the tree; the value is YAML. A step into a list goes by the `name` of its maps, or by their

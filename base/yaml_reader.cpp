@@ -16,8 +16,8 @@ namespace {
 
 struct Stop {};  // thrown through yaml-cpp by the builder when reading on is pointless
 
-// Builds the tree from yaml-cpp's events. Its own tree (YAML::Load) accepts duplicate keys, expands aliases without limit
-// and recurses without limit; the events come before it recurses.
+// Builds the tree from yaml-cpp's events. Its own tree (YAML::Load) accepts duplicate keys and expands aliases without
+// limit; the events come before the parser recurses, so they can bound its depth.
 class TreeBuilder final : public YAML::EventHandler {
  public:
   TreeBuilder(const std::string& source, YamlPlaces places) : source_(source), places_(places) {}
@@ -33,9 +33,12 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnDocumentEnd() override {}
   void OnAnchor(const YAML::Mark&, const std::string&) override {}
 
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { finish(new_node(mark, YamlKind::kNull), anchor); }
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    finish(new_node(mark, YamlKind::kNull), anchor);
+  }
 
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& text) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& text) override {
     check_tag(mark, tag);
     auto node = new_node(mark, YamlKind::kScalar);
     node->text = text;
@@ -147,13 +150,13 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void check_key(const YamlNode& key) {
     const auto& lines = levels_.back().lines;
+    const auto refuse = [&](std::string message) { errors_.push_back(error_at(key.origin, "", std::move(message))); };
     if (key.text.empty()) {
-      errors_.push_back(error_at(key.origin, "", "a key is missing here"));
+      refuse("a key is missing here");
     } else if (key.text == "<<") {
-      errors_.push_back(error_at(key.origin, "", "merge keys (<<) are not supported; use extends, or repeat the values"));
+      refuse("merge keys (<<) are not supported; use extends, or repeat the values");
     } else if (const auto first = lines.find(key.text); first != lines.end()) {
-      const std::string place = first->second > 0 ? str(" in line ", first->second) : "";
-      errors_.push_back(error_at(key.origin, "", "duplicate key '" + key.text + "', first given" + place));
+      refuse("duplicate key '" + key.text + "'" + (first->second > 0 ? str(", first given in line ", first->second) : ""));
     }
   }
 

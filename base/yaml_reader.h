@@ -1,5 +1,5 @@
-// YAML as a tree in which every value knows its place. A safe subset of YAML 1.2: one document; no tags, no merge keys, keys
-// are words. Input is untrusted: size, depth and the growth by aliases are bounded.
+// YAML as a tree in which every value knows its place. A safe subset of YAML 1.2: one document; no tags, no merge keys,
+// keys are words. Input is untrusted: size, depth and the growth by aliases are bounded.
 #pragma once
 
 #include <memory>
@@ -61,8 +61,10 @@ struct YamlDocument {
 
 enum class YamlPlaces { kLineAndColumn, kSourceOnly };
 
-// `source` names the text in errors and origins. An empty text is a null root where places are kSourceOnly, else an error.
-YamlDocument read_yaml(std::string_view text, const std::string& source, YamlPlaces places = YamlPlaces::kLineAndColumn);
+// `source` names the text in errors and origins. An empty text is a null root where places are kSourceOnly, else an
+// error.
+YamlDocument read_yaml(std::string_view text, const std::string& source,
+                       YamlPlaces places = YamlPlaces::kLineAndColumn);
 YamlDocument read_yaml_file(const std::string& path);
 
 }  // namespace hone

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "policy/decoder.h"
 #include "trainer/evaluation.h"
 #include "trainer/model.h"
 #include "trainer/problem_source.h"

@@ -1,9 +1,8 @@
 #include "trainer/problem_rows.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
+#include <sstream>
 
+#include "base/file.h"
 #include "base/json_reader.h"
 
 namespace hone::trainer {
@@ -79,21 +78,15 @@ class Problems {
 
 bool is_blank(const std::string& line) { return line.find_first_not_of(" \t\r") == line.npos; }
 
-Error os_error(const std::string& path, const char* what) {
-  const ErrorCode code = errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo;
-  return {.code = code, .message = str(what, ": ", std::strerror(errno)), .file = path};
-}
-
 }  // namespace
 
 Result<std::vector<rl::Problem>> read_problem_rows(const FileSourceOptions& options) {
-  errno = 0;
-  std::ifstream in(options.path, std::ios::binary);
-  if (!in) return os_error(options.path, "cannot be opened");
+  HONE_TRY_ASSIGN(std::string text, read_file(options.path));
+  std::istringstream lines(std::move(text));
   std::vector<rl::Problem> rows;
   Problems problems;
   std::string line;
-  for (int number = 1; std::getline(in, line); ++number) {
+  for (int number = 1; std::getline(lines, line); ++number) {
     if (is_blank(line)) continue;
     auto row = read_row(line, options);
     if (row) {
@@ -105,7 +98,6 @@ Result<std::vector<rl::Problem>> read_problem_rows(const FileSourceOptions& opti
     error.line = number;
     problems.add(std::move(error));
   }
-  if (in.bad()) return os_error(options.path, "cannot be read");
   if (!problems.empty()) return problems.join();
   if (rows.empty()) return Error{.message = "has no rows", .file = options.path};
   return rows;

@@ -1,9 +1,9 @@
-// The configuration of a run: plain structs with their defaults. Each struct lists its fields in fields() with bounds and
-// help (run_config_*fields.cpp); parsing, the JSON Schema, `hone config explain`, the resolved dump and the comparison on
-// resume all come from that list. Bounds and the meaning of every value are stated there.
+// The configuration of a run: plain structs with their defaults. Each struct lists its fields in fields() with bounds
+// and help (run_config_*fields.cpp); parsing, the JSON Schema, `hone config explain`, the resolved dump and the
+// comparison on resume all come from that list.
 //
-// load_run_config() (trainer/run_config_load.h) fills what is "derived" below, so readers of a loaded configuration never
-// meet an unset value.
+// load_run_config() (trainer/run_config_load.h) fills what is "derived" below, so readers of a loaded configuration
+// never meet an unset value.
 #pragma once
 
 #include <cstdint>
@@ -160,7 +160,7 @@ struct RewardConfig {
   std::optional<double> correct_at;
   int64_t min_reasoning_tokens = 0;  // only for checker format
 
-  std::string options = "{}";  // no field: what the checker itself reads (from correct_at on), as a JSON text; filled on loading
+  std::string options = "{}";  // no field: what the checker reads (from correct_at on) as JSON; filled on loading
 
   Fields fields();
 };

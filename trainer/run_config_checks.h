@@ -18,7 +18,8 @@ class ConfigChecks {
   void resolve(const std::string& file);
 
  private:
-  // Reports the problem at the first of the paths that was given. A rule over a value that is wrong by itself is not judged.
+  // Reports the problem at the first of the paths that was given. A rule over a value that is wrong by itself is not
+  // judged.
   void require(bool holds, std::initializer_list<std::string> paths, const std::string& problem);
 
   void resolve_run(const std::string& file);

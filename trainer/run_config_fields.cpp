@@ -29,7 +29,7 @@ Condition experts_only(const PolicySection& policy) {
 Fields RunSection::fields() {
   return {
       field("name", name, {.help = "Name of the run.", .derived = "the stem of the configuration file"}),
-      field("seed", seed, {.help = "Seed of every random number: with the configuration and the data it fixes the result."}),
+      field("seed", seed, {.help = "Seed of every random number; with configuration and data it fixes the result."}),
       field("dir", dir, {.help = "Directory of the run, relative to the working directory.", .derived = "runs/<name>",
                          .on_resume = kFree}),
       field("threads", threads, {.help = "Threads that compute; 0: all cores. Results are the same for any number.",
@@ -94,8 +94,8 @@ Fields PolicySection::fields() {
                                        .only = mla_present}),
       field("rope_theta", rope_theta, {.help = "Base of the rotary frequencies.", .range = above(1, 1e12),
                                        .only = scratch}),
-      field("max_positions", max_positions, {.help = "Longest sequence, prompt and answer.", .range = between(2, kMaxSize),
-                                             .only = scratch}),
+      field("max_positions", max_positions, {.help = "Longest sequence, prompt and answer.",
+                                             .range = between(2, kMaxSize), .only = scratch}),
       field("tie_embeddings", tie_embeddings, {.help = "One matrix for embedding and output head.", .only = scratch}),
       field("norm_eps", norm_eps, {.help = "Epsilon of RMSNorm.", .range = above(0, 0.1), .only = scratch}),
       field("init_std", init_std, {.help = "Standard deviation of initial weights.", .range = between(0, 10),
@@ -106,8 +106,8 @@ Fields PolicySection::fields() {
 Fields TokenizerSection::fields() {
   return {
       field("characters", characters, {.help = "Characters that are tokens of a model made from scratch."}),
-      field("words", words, {.help = "Words that are single tokens, besides <pad> <bos> <eos> <think> </think> <answer> "
-                                     "</answer>."}),
+      field("words", words, {.help = "Words that are single tokens, besides <pad> <bos> <eos> <think> </think> "
+                                     "<answer> </answer>."}),
   };
 }
 
@@ -139,11 +139,11 @@ Fields RolloutsSection::fields() {
 }
 
 Fields RunConfig::fields() {
+  const Condition scratch = {policy.path.empty(), "a policy made from scratch", "policy.path", policy.path};
   return {
       field("run", run, {.help = "The run: its name, seed and place."}),
       field("policy", policy, {.help = "The model: one to load, or the shape of one to make."}),
-      field("tokenizer", tokenizer, {.help = "Tokens of a model made from scratch.",
-                                     .only = {policy.path.empty(), "a policy made from scratch", "policy.path", policy.path}}),
+      field("tokenizer", tokenizer, {.help = "Tokens of a model made from scratch.", .only = scratch}),
       field("rollout", rollout, {.help = "How answers are sampled, never what."}),
       field("stages", stages, {.help = "What is trained, in order.", .required = true}),
       field("checkpoint", checkpoint, {.help = "When checkpoints are made and kept."}),

@@ -27,8 +27,8 @@ struct ConfigErrors {
   std::string to_string() const;  // one error a line: "file:line:column: path: problem"
 };
 
-// The file over what it extends, then `arguments` ("stages.zero.steps=100") from left to right. Also reads the config.yaml
-// of a run directory.
+// The file over what it extends, then `arguments` ("stages.zero.steps=100") from left to right. Also reads the
+// config.yaml of a run directory.
 std::variant<ResolvedConfig, ConfigErrors> load_run_config(const std::string& path,
                                                            const std::vector<std::string>& arguments = {});
 

@@ -78,7 +78,8 @@ void ConfigChecks::check_experts() {
   require(policy.experts % policy.expert_groups == 0, {"policy.expert_groups", "policy.experts"},
           str("experts (", policy.experts, ") must be divisible by expert_groups (", policy.expert_groups, ")"));
   require(policy.expert_group_limit <= policy.expert_groups, {"policy.expert_group_limit", "policy.expert_groups"},
-          str("expert_group_limit (", policy.expert_group_limit, ") exceeds expert_groups (", policy.expert_groups, ")"));
+          str("expert_group_limit (", policy.expert_group_limit, ") exceeds expert_groups (", policy.expert_groups,
+              ")"));
   const int64_t reachable = policy.experts / policy.expert_groups * policy.expert_group_limit;
   require(policy.experts_per_token <= reachable || policy.experts_per_token > policy.experts,
           {"policy.experts_per_token", "policy.expert_group_limit", "policy.expert_groups"},

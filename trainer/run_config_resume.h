@@ -16,8 +16,9 @@ struct ConfigDifference {
   OnResume change = OnResume::kRefused;
 };
 
-// Both loaded. `started_stages`: stages of the old run that have made a step; later ones may change. Steps that were made
-// stay what they are: a stage gets longer only if it is the last one started and nothing in it depends on its length.
+// Both loaded. `started_stages`: stages of the old run that have made a step; later ones may change. Steps that were
+// made stay what they are: a stage gets longer only if it is the last one started and nothing in it depends on its
+// length.
 std::vector<ConfigDifference> compare_for_resume(RunConfig before, RunConfig now, size_t started_stages = SIZE_MAX);
 
 }  // namespace hone::trainer

@@ -27,12 +27,13 @@ int count_of(const std::string& text, const std::string& part) {
   return count;
 }
 
-// A name out of a file's: what is_name() does not allow becomes '_'.
-std::string name_from(std::string text) {
-  for (char& c : text) {
+// The file's name without its ending; what is_name() does not allow becomes '_'.
+std::string name_from_file(const std::string& path) {
+  std::string name = std::filesystem::path(path).stem().string().substr(0, 64);
+  for (char& c : name) {
     if (!is_name(std::string(1, c))) c = '_';
   }
-  return text.substr(0, 64);
+  return name;
 }
 
 int64_t answer_tokens(const std::vector<StageConfig>& stages, size_t from) {
@@ -120,8 +121,7 @@ void ConfigChecks::resolve_eval(size_t i, const std::string& path) {
   require(eval.task.empty() || eval.path.empty(), {path + ".path", path + ".task"},
           "has task (" + eval.task + ") and path (" + eval.path + "); give one of them");
   if (eval.task.empty() && eval.path.empty()) eval.task = stage.data.task, eval.path = stage.data.path;
-  const bool from_file = !eval.path.empty();
-  if (eval.name.empty()) eval.name = from_file ? name_from(std::filesystem::path(eval.path).stem().string()) : eval.task;
+  if (eval.name.empty()) eval.name = eval.path.empty() ? eval.task : name_from_file(eval.path);
   if (eval.checker.empty()) eval.checker = stage.rewards.empty() ? "answer" : stage.rewards[0].checker;
   if (eval.max_new_tokens == 0) eval.max_new_tokens = answer_tokens(config_.stages, i);
 }

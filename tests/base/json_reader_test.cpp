@@ -22,6 +22,9 @@ TEST(ParseJson, RefusesDepthBeyondTheLimit) {
   EXPECT_EQ(problem_of("[[[]]]", 3), "");
   EXPECT_EQ(problem_of("[[[]]]", 2), "f.json: nested deeper than 2");
   EXPECT_EQ(problem_of(std::string(1'000'000, '[')), "f.json: nested deeper than 8");
+  std::string objects;
+  for (int i = 0; i < 1000; ++i) objects += "{\"a\": ";
+  EXPECT_EQ(problem_of(objects), "f.json: nested deeper than 8");
 }
 
 TEST(ParseJson, RefusesWhatIsNotJson) {

@@ -58,7 +58,8 @@ class TempDir : public testing::Test {
     std::ofstream(path) << text;
     return path;
   }
-  const std::string dir_ = testing::TempDir() + "/yaml_" + testing::UnitTest::GetInstance()->current_test_info()->name();
+  const std::string dir_ =
+      testing::TempDir() + "/yaml_" + testing::UnitTest::GetInstance()->current_test_info()->name();
 };
 
 TEST(YamlReader, ReadsScalarsListsAndMaps) {

@@ -105,8 +105,13 @@ TEST_F(TokenizerFile, LoadsWhatWasSaved) {
   EXPECT_EQ((*loaded)->files().tokenizer_json, saved->files().tokenizer_json);
 }
 
-TEST_F(TokenizerFile, PaddingMayDiffer) {
-  EXPECT_EQ(error_after([](auto& file) { file["padding"] = {{"strategy", "BatchLongest"}}; }).message, "loaded");
+TEST_F(TokenizerFile, LoadsWhatTransformersSavedAgain) {
+  EXPECT_EQ(error_after([](auto& file) {
+              file["padding"] = {{"strategy", "BatchLongest"}};
+              file["post_processor"] = nlohmann::json::parse(
+                  R"({"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A", "type_id": 0}}], "pair": []})");
+            }).message,
+            "loaded");
 }
 
 TEST_F(TokenizerFile, NamesFileAndFieldOfWhatItCannotRead) {
@@ -120,6 +125,11 @@ TEST_F(TokenizerFile, NamesFileAndFieldOfWhatItCannotRead) {
   EXPECT_EQ(field([](auto& file) { file["added_tokens"].erase(3); }), "added_tokens.3.content");
   EXPECT_EQ(field([](auto& file) { file["pre_tokenizer"]["pattern"]["Regex"] = "."; }), "pre_tokenizer.pattern.Regex");
   EXPECT_EQ(field([](auto& file) { file.erase("decoder"); }), "decoder");
+  EXPECT_EQ(field([](auto& file) {
+              file["post_processor"] = {{"type", "TemplateProcessing"},
+                                        {"single", {{{"SpecialToken", {{"id", "<bos>"}, {"type_id", 0}}}}}}};
+            }),
+            "post_processor");
   EXPECT_EQ(error_after([](auto& file) { file["model"]["type"] = "BPE"; }).to_string(),
             path_ + ": model.type: is \"BPE\", but hone reads \"WordLevel\" here");
 }

@@ -156,7 +156,8 @@ class TreeBuilder final : public YAML::EventHandler {
     } else if (key.text == "<<") {
       refuse("merge keys (<<) are not supported; use extends, or repeat the values");
     } else if (const auto first = lines.find(key.text); first != lines.end()) {
-      refuse("duplicate key '" + key.text + "'" + (first->second > 0 ? str(", first given in line ", first->second) : ""));
+      const std::string place = first->second > 0 ? str(", first given in line ", first->second) : "";
+      refuse("duplicate key '" + key.text + "'" + place);
     }
   }
 

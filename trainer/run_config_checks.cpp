@@ -32,6 +32,9 @@ void ConfigChecks::resolve(const std::string& file) {
   resolve_policy();
   check_tokenizer();
   require(!config_.stages.empty(), {"stages"}, "a run needs at least one stage");
+  constexpr size_t kMaxStages = 256;  // stages are compared with each other
+  require(config_.stages.size() <= kMaxStages, {"stages"}, str("more than ", kMaxStages, " stages"));
+  if (config_.stages.size() > kMaxStages) return;
   for (size_t i = 0; i < config_.stages.size(); ++i) resolve_stage(i);
 }
 

@@ -193,7 +193,7 @@ Fields objective_fields(StageConfig& stage, const Condition& grpo) {
                                            .range = between(0, 100), .only = grpo}),
       field("kl_coef", stage.kl_coef, {.help = "Weight of the KL divergence from the reference; 0: off.",
                                        .range = between(0, 100), .only = grpo}),
-      field("reference", stage.reference, {.help = "What the KL divergence is from: a run, checkpoint or model directory.",
+      field("reference", stage.reference, {.help = "What KL is measured from: a run, checkpoint or model directory.",
                                            .only = grpo, .derived = "the weights at the start of the stage"}),
       field("advantage_std", stage.advantage_std, {.help = "What rewards, less their group's mean, are divided by: "
                                                            "nothing, or the standard deviation (ddof 1, plus 1e-6) "

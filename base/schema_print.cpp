@@ -80,9 +80,8 @@ struct SchemaWriter {
   Json operator()(double* value) const { return number("number", *value); }
   Json operator()(std::optional<double>*) const { return number("number", nullptr); }
   Json operator()(std::string* value) const {
-    Json out = {{"type", "string"}, {"default", *value}};
-    if (!info.choices.empty()) out["enum"] = info.choices;
-    return out;
+    if (info.choices.empty()) return {{"type", "string"}, {"default", *value}};
+    return {{"type", "string"}, {"enum", info.choices}, {"default", value->empty() ? Json() : Json(*value)}};
   }
   Json operator()(const EnumView& view) const {
     return {{"enum", std::vector<std::string>(view.names.begin(), view.names.end())},
@@ -110,8 +109,10 @@ Json schema_of(const Fields& fields) {
     std::string description = field.info.help;
     if (!field.info.only.wanted.empty()) description += " Belongs to " + field.info.only.wanted + ".";
     if (!field.info.derived.empty()) description += " Default: " + field.info.derived + ".";
-    if (!field.info.derived.empty() || field.info.required) property.erase("default");
-    if (field.info.required) required.push_back(field.name);
+    const bool has_default = field.info.derived.empty() && !field.info.required;
+    if (!has_default || property.value("default", Json()).is_null()) property.erase("default");
+    const bool always_required = field.info.required && field.info.only.wanted.empty();
+    if (always_required) required.push_back(field.name);
     property["description"] = description;
     properties[field.name] = std::move(property);
   }

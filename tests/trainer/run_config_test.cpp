@@ -346,6 +346,13 @@ TEST(ConfigSchema, MentionsEveryField) {
   EXPECT_EQ(schema["additionalProperties"], false);
 }
 
+TEST(ConfigSchema, RequiresOnlyWhatEveryKindRequires) {
+  const auto schema = nlohmann::json::parse(config_json_schema());
+  EXPECT_EQ(schema["required"], nlohmann::json({"stages"}));
+  EXPECT_EQ(schema["properties"]["stages"]["items"]["required"],
+            nlohmann::json({"name", "kind", "steps", "data", "learning_rate"}));
+}
+
 TEST(ConfigSchema, ExplainsFieldsAndSections) {
   const std::string weight = *explain_config("stages.zero.rewards.format.weight");
   EXPECT_THAT(weight, HasSubstr("stages.<name>.rewards.<name>.weight\n  number, at least -1e+06"));

@@ -1,0 +1,192 @@
+#include "trainer/pipeline.h"
+
+#include <cstring>
+#include <filesystem>
+
+#include "base/philox.h"
+#include "trainer/objective.h"
+#include "trainer/run_config_names.h"
+#include "trainer/run_state.h"
+#include "trainer/run_summary.h"
+
+namespace hone::trainer {
+namespace {
+
+std::vector<std::string> stage_names(const RunConfig& config) {
+  std::vector<std::string> out;
+  for (const StageConfig& stage : config.stages) out.push_back(stage.name);
+  return out;
+}
+
+// Refuses a resume with another configuration, naming every difference; else stores this one.
+Result<void> settle_config(const ResolvedConfig& config, RunDirectory& directory, size_t started_stages) {
+  if (directory.has_config()) {
+    HONE_TRY_ASSIGN(const auto differences, directory.differences(config.config, started_stages));
+    std::string refused;
+    for (const ConfigDifference& d : differences)
+      if (d.change == OnResume::kRefused) refused += "\n  " + d.path + ": " + d.old_value + " -> " + d.new_value;
+    if (!refused.empty())
+      return Error{ErrorCode::kInvalid,
+                   "this run was started with another configuration:" + refused +
+                       "\nStart a new run instead (run.name=..., and `from: " + directory.path() +
+                       "` on its first stage to continue from here), or undo the change.",
+                   directory.path()};
+  }
+  return directory.store_config(config);
+}
+
+Result<std::optional<LoadedCheckpoint>> find_checkpoint(const std::string& run_dir, std::vector<CheckpointStatus>& skipped) {
+  auto found = latest_good(run_dir, [&](const CheckpointStatus& status) { skipped.push_back(status); });
+  if (found.ok()) return std::optional<LoadedCheckpoint>(std::move(*found));
+  if (found.error().code == ErrorCode::kNotFound) return std::optional<LoadedCheckpoint>();
+  return found.error();
+}
+
+Result<void> check_isa(const LoadedCheckpoint& checkpoint, const kernels::Backend& backend, bool allow_other) {
+  const std::string isa = checkpoint.state.value("isa", "");
+  if (isa == backend.name || allow_other) return {};
+  return Error{ErrorCode::kInvalid,
+               "the run was computed by " + isa + ", this machine computes with " + backend.name +
+                   ", whose last bits differ; --allow-other-isa goes on all the same",
+               checkpoint.info.path};
+}
+
+// Disk for the checkpoints that retention keeps, and one more being written.
+Result<void> check_space(const RunConfig& config, const policy::Weights& weights, const std::string& path) {
+  const int64_t one = weights.size() * 3 * static_cast<int64_t>(sizeof(float));
+  const int64_t needed = one * (config.checkpoint.keep + 2 * static_cast<int64_t>(config.stages.size()) + 1) + (16 << 20);
+  HONE_TRY_ASSIGN(const int64_t free, free_space(path));
+  if (free >= needed) return {};
+  return Error{ErrorCode::kIo, str("needs ", needed >> 20, " MiB for checkpoints, ", free >> 20, " MiB are free"), path};
+}
+
+Result<void> copy_into(const policy::Weights& from, policy::Weights& to, const std::string& source) {
+  if (from.size() != to.size() || policy::to_config_json(from.config()) != policy::to_config_json(to.config()))
+    return Error{ErrorCode::kInvalid, "has another shape than this run's policy", source, 0, 0, "from"};
+  std::memcpy(to.at(0), from.at(0), static_cast<size_t>(to.size()) * sizeof(float));
+  return {};
+}
+
+Result<void> start_stage(RunState& run, size_t index) {
+  HONE_TRY_ASSIGN(const auto weights, stage_start_weights(run, index, run.config().stages[index].from));
+  if (weights) {
+    HONE_TRY(copy_into(*weights, *run.model().weights, run.config().stages[index].from));
+    run.model().weights->repack(run.stream());
+  }
+  run.begin_stage(index);
+  return {};
+}
+
+Result<void> run_stage(RunState& run) {
+  const Progress& p = run.progress();
+  HONE_TRY(run.directory().journal().begin_stage(run.stage().name, p.cursor, p.step + 1));
+  run.observer().stage_started(run.stage(), p.step + 1);
+  HONE_TRY(run.stage().kind == StageKind::kGrpo ? run_grpo_stage(run) : run_supervised_stage(run));
+  run.observer().stage_done(run.stage());
+  return {};
+}
+
+// The stages from the one in progress on.
+Result<void> run_stages(RunState& run, const std::string& until) {
+  while (true) {
+    if (run.progress().step < run.stage().steps) HONE_TRY(run_stage(run));
+    const size_t next = run.progress().stage_index + 1;
+    if (run.stage().name == until || next == run.config().stages.size()) return {};
+    HONE_TRY(start_stage(run, next));
+    run.start_clock();
+  }
+}
+
+Result<void> report_resume(RunState& run, const std::vector<CheckpointStatus>& skipped) {
+  HONE_TRY(run.event("resume", str("first step ", run.progress().step + 1, " of stage ", run.stage().name)));
+  for (const CheckpointStatus& status : skipped) {
+    HONE_TRY(run.event("fallback", status.path + " is damaged (" + status.problem + "); an older checkpoint is used"));
+    HONE_TRY(set_aside(status.path));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ProblemSource>> make_stage_source(const RunConfig& config, size_t index) {
+  const StageConfig& stage = config.stages[index];
+  const DataConfig& data = stage.data;
+  const bool supervised = stage.kind != StageKind::kGrpo;
+  if (!data.path.empty()) {
+    FileSourceOptions options;
+    options.path = data.path;
+    options.columns = {data.columns.prompt, data.columns.gold, data.columns.completion, data.columns.data_source};
+    options.need_gold = !supervised;
+    options.need_completion = supervised;
+    options.shuffle = data.shuffle;
+    options.key = mix64(config.run.seed, index + 1, Purpose::kShuffle);
+    options.prompt_template = {data.prompt_template};
+    return make_file_source(options);
+  }
+  TaskSourceOptions options;
+  options.task = data.task;
+  options.key = mix64(config.run.seed, index + 1, Purpose::kTask);
+  options.corpus = {data.chain_share, data.malformed_share};
+  options.late = {data.chain_share_late, data.malformed_share};
+  if (supervised)
+    options.late_from = static_cast<uint64_t>(data.late_from * static_cast<double>(stage.steps)) *
+                        static_cast<uint64_t>(stage.rows_per_step);
+  options.prompt_template = {data.prompt_template};
+  return make_task_source(options);
+}
+
+Result<std::unique_ptr<policy::Weights>> stage_start_weights(RunState& run, size_t index, const std::string& from) {
+  const RunConfig& config = run.config();
+  std::string target = from;
+  if (from == "init" || (from.empty() && index == 0)) {
+    HONE_TRY_ASSIGN(Model model, make_model(config, run.stream()));
+    return std::move(model.weights);
+  }
+  const StageConfig* stage = from.empty() ? &config.stages[index - 1] : nullptr;
+  for (size_t i = 0; i < index; ++i)
+    if (config.stages[i].name == from) stage = &config.stages[i];
+  if (stage) {
+    if (run.progress().stage_index + 1 == index && stage == &config.stages[index - 1] && run.progress().step == stage->steps)
+      return std::unique_ptr<policy::Weights>();
+    target = join_path(run.directory().path(), str("checkpoints/", stage->name, "-", stage->steps));
+  }
+  HONE_TRY_ASSIGN(OpenedTarget opened, open_target(target, run.stream()));
+  return std::move(opened.model.weights);
+}
+
+Result<RunOutcome> run_pipeline(const ResolvedConfig& resolved, const RunOptions& options, ThreadTeam& team) {
+  const RunConfig& config = resolved.config;
+  const kernels::Stream stream{&team};
+  prepare_torch();
+  HONE_TRY_ASSIGN(RunDirectory directory, RunDirectory::open(std::filesystem::absolute(config.run.dir).string()));
+  const std::string run_dir = directory.path();
+  const bool resumed = directory.has_config();
+  std::vector<CheckpointStatus> skipped;
+  HONE_TRY_ASSIGN(const auto checkpoint, find_checkpoint(run_dir, skipped));
+  size_t started = resumed ? 1 : 0;
+  std::map<std::string, int64_t> offsets;
+  Progress progress;
+  if (checkpoint) {
+    HONE_TRY_ASSIGN(progress, parse_progress(checkpoint->state, join_path(checkpoint->info.path, "state.json")));
+    started = progress.stage_index + 1;
+    offsets = checkpoint->offsets;
+  }
+  HONE_TRY(settle_config(resolved, directory, started));
+  HONE_TRY_ASSIGN(Model model, make_model(config, stream));
+  HONE_TRY(check_space(config, *model.weights, run_dir));
+  if (checkpoint) HONE_TRY(check_isa(*checkpoint, model.weights->backend(), options.allow_other_isa));
+  HONE_TRY(directory.restore(offsets, stage_names(config), progress.stage_index, progress.step));
+  RunState run(config, options, std::move(directory), std::move(model), stream);
+  run.observer().run_started(resolved, run_dir);
+  if (checkpoint) {
+    HONE_TRY(run.restore(*checkpoint));
+  } else {
+    HONE_TRY(start_stage(run, 0));
+  }
+  run.start_clock();
+  if (resumed) HONE_TRY(report_resume(run, skipped));
+  HONE_TRY(run_stages(run, options.until));
+  return summarize_run(config, run_dir);
+}
+
+}  // namespace hone::trainer

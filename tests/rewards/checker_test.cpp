@@ -56,6 +56,7 @@ TEST(Answer, WithoutAnAnswerSaysWhy) {
   EXPECT_EQ(reason("<think>1</think><answer>40"), "no </answer> after the reasoning");
   EXPECT_EQ(reason("<think>1</think>40</answer>"), "no <answer> before </answer>");
   EXPECT_EQ(reason("<answer>40</answer><think>40</think>"), "no </answer> after the reasoning");
+  EXPECT_EQ(reason("<think></think><answer>40</answer></think>"), "no </answer> after the reasoning");
   EXPECT_EQ(reason("<think>40<answer>40</answer>"), "the reasoning does not end");
   EXPECT_EQ(reason("<answer> </answer>"), "the answer is empty");
 }

@@ -9,7 +9,7 @@
 
 namespace hone {
 
-// The text with every control character, and every byte that is not UTF-8, replaced by '?': text of a model or a file must not
+// The text with every control character, and every byte that is not UTF-8, replaced by '?': text of a model must not
 // steer the terminal.
 std::string printable(std::string_view text);
 
@@ -18,8 +18,8 @@ std::string fit(std::string_view text, size_t columns);
 
 enum class Tone { kPlain, kDim, kBold };
 
-// Lines on a file descriptor that stays open. Errors of writing are ignored: progress has no part in the work. Owned by one
-// thread.
+// Lines on a file descriptor that stays open. Errors of writing are ignored: progress has no part in the work. Owned by
+// one thread.
 class StatusLine {
  public:
   explicit StatusLine(int fd);
@@ -48,8 +48,8 @@ class StatusLine {
   std::string shown_;
 };
 
-// Picks the steps that are worth a plain line: the first, the last, and between them one every 10 % of the steps or every 10
-// seconds, whichever comes first.
+// Picks the steps that are worth a plain line: the first, the last, and between them one every 10 % of the steps or
+// every 10 seconds, whichever comes first.
 class Pace {
  public:
   // Steps ascend; `seconds` is any clock that ascends with them.

@@ -10,11 +10,12 @@ constexpr int64_t kCacheBytes = int64_t{1} << 30;
 struct Demand {
   int64_t sequences = 0;
   int64_t prompt_tokens = 0;
-  int64_t blocks = 0;          // for all sequences at once
-  int64_t largest = 1;         // blocks of the longest one alone
+  int64_t blocks = 0;   // for all sequences at once
+  int64_t largest = 1;  // blocks of the longest one alone
 };
 
-Demand demand_of(const std::vector<AnswerSampler::Prompt>& prompts, const AnswerOptions& options, int64_t max_positions) {
+Demand demand_of(const std::vector<AnswerSampler::Prompt>& prompts, const AnswerOptions& options,
+                 int64_t max_positions) {
   Demand demand;
   for (const AnswerSampler::Prompt& prompt : prompts) {
     if (!prompt) continue;

@@ -35,8 +35,8 @@ class AnswerSampler {
   // Queues the prompt of that place. Error kInvalid: it does not fit; the others are not affected.
   Result<void> submit(size_t place, const Prompt& prompt);
 
-  // Samples to the end; calls `on_answer` as each answer ends, with the prompt's place as id. Error kGuard: the policy gave a
-  // value that is not finite.
+  // Samples to the end; calls `on_answer` as each answer ends, with the prompt's place as id. Error kGuard: the policy
+  // gave a value that is not finite.
   Result<void> run(const std::function<void(const rollout::FinishedAnswer&)>& on_answer);
 
  private:

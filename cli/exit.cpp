@@ -27,4 +27,6 @@ int refuse(const Error& error) {
   return kRefused;
 }
 
+int fail_or_refuse(const Error& error) { return error.code == ErrorCode::kInvalid ? refuse(error) : fail(error); }
+
 }  // namespace hone::cli

@@ -20,5 +20,7 @@ void say(const std::string& text);
 int fail(const Error& error);
 // Prints the error of a command line or configuration; kRefused.
 int refuse(const Error& error);
+// refuse() what is kInvalid, fail() the rest: of work that checks what it was asked before it starts.
+int fail_or_refuse(const Error& error);
 
 }  // namespace hone::cli

@@ -11,12 +11,13 @@
 #include "cli/json_lines.h"
 #include "cli/options.h"
 #include "cli/prompt_tokens.h"
-#include "rollout/group_source.h"
+#include "trainer/sampler.h"
 #include "trainer/score_texts.h"
 
 namespace hone::cli {
 namespace {
 
+using rollout::FinishedAnswer;
 using trainer::OpenedTarget;
 
 struct Options {
@@ -34,7 +35,7 @@ struct Options {
 struct Request {
   JsonLine line;
   Result<AnswerSampler::Prompt> prompt;
-  std::vector<rollout::FinishedAnswer> answers;  // [answers], by their place in the group
+  std::vector<FinishedAnswer> answers;  // [answers], by their place in the group
   int32_t unfinished = 0;
 };
 
@@ -45,14 +46,16 @@ Result<AnswerSampler::Prompt> read_request(const trainer::Model& model, const Js
 }
 
 Result<std::vector<int32_t>> stop_tokens(const OpenedTarget& target, const Options& options) {
-  std::vector<int32_t> tokens;
-  if (!options.ignore_eos) tokens.push_back(target.model.weights->config().eos_id);
-  const std::vector<std::string> run_stop = target.stage ? target.stage->stop : std::vector<std::string>();
-  for (const std::string& text : options.stop.empty() ? run_stop : options.stop) {
-    HONE_TRY_ASSIGN(const std::vector<int32_t> encoded, encode_text(target.model, text));
-    HONE_TRY_ASSIGN(const int32_t token, rollout::stop_token(text, [&](const std::string&) { return encoded; }));
-    tokens.push_back(token);
+  std::vector<std::string> texts = options.stop;
+  if (texts.empty() && target.stage) texts = target.stage->stop;
+  std::vector<int32_t> tokens = {target.model.weights->config().eos_id};
+  if (!texts.empty() && !target.model.tokenizer) {
+    return Error{.message = "needs a tokenizer.json, which the model lacks", .field = "stop"};
   }
+  if (!texts.empty()) {
+    HONE_TRY_ASSIGN(tokens, trainer::stop_tokens(*target.model.tokenizer, texts));
+  }
+  if (options.ignore_eos) tokens.erase(tokens.begin());
   return tokens;
 }
 
@@ -82,11 +85,11 @@ class Generation {
  private:
   Result<void> sample();
   void submit(AnswerSampler& sampler);
-  void take(const rollout::FinishedAnswer& answer);
+  void take(const FinishedAnswer& answer);
   void write_finished();
   Result<JsonObject> describe(const Request& request) const;
-  Result<JsonObject> describe(const std::vector<int32_t>& prompt, const rollout::FinishedAnswer& answer) const;
-  Result<std::vector<float>> raw_logprobs(const std::vector<int32_t>& prompt, const rollout::FinishedAnswer& answer,
+  Result<JsonObject> describe(const std::vector<int32_t>& prompt, const FinishedAnswer& answer) const;
+  Result<std::vector<float>> raw_logprobs(const std::vector<int32_t>& prompt, const FinishedAnswer& answer,
                                           const std::vector<int32_t>& tokens) const;
 
   const trainer::Model& model_;
@@ -113,7 +116,7 @@ Result<void> Generation::sample() {
   HONE_TRY_ASSIGN(AnswerSampler sampler, AnswerSampler::create(model_, options_, prompts, stream_));
   submit(sampler);
   write_finished();
-  return sampler.run([&](const rollout::FinishedAnswer& answer) { take(answer); });
+  return sampler.run([&](const FinishedAnswer& answer) { take(answer); });
 }
 
 void Generation::submit(AnswerSampler& sampler) {
@@ -130,7 +133,7 @@ void Generation::submit(AnswerSampler& sampler) {
   }
 }
 
-void Generation::take(const rollout::FinishedAnswer& answer) {
+void Generation::take(const FinishedAnswer& answer) {
   Request& request = requests_[answer.id];
   request.answers[answer.sample] = answer;
   if (--request.unfinished == 0) write_finished();
@@ -148,7 +151,7 @@ void Generation::write_finished() {
 Result<JsonObject> Generation::describe(const Request& request) const {
   if (!request.prompt.ok()) return request.prompt.error();
   std::vector<JsonObject> completions;
-  for (const rollout::FinishedAnswer& answer : request.answers) {
+  for (const FinishedAnswer& answer : request.answers) {
     HONE_TRY_ASSIGN(JsonObject completion, describe(**request.prompt, answer));
     completions.push_back(std::move(completion));
   }
@@ -157,14 +160,15 @@ Result<JsonObject> Generation::describe(const Request& request) const {
   return object;
 }
 
-Result<JsonObject> Generation::describe(const std::vector<int32_t>& prompt, const rollout::FinishedAnswer& answer) const {
+Result<JsonObject> Generation::describe(const std::vector<int32_t>& prompt, const FinishedAnswer& answer) const {
   const bool stopped = answer.finish == rl::FinishReason::kStop;
   std::vector<int32_t> tokens;
   for (const policy::Draw& draw : answer.draws) tokens.push_back(draw.token);
   HONE_TRY_ASSIGN(const std::vector<float> logprobs, raw_logprobs(prompt, answer, tokens));
   JsonObject object;
   if (model_.tokenizer) {
-    object.add("text", model_.tokenizer->decode(std::span(tokens).first(tokens.size() - (stopped ? 1 : 0))));
+    const auto shown = std::span(tokens).first(tokens.size() - (stopped ? 1 : 0));
+    object.add("text", model_.tokenizer->decode(shown, policy::ControlTokens::kLeaveOut));
   }
   object.add("token_ids", tokens);
   object.add_floats("logprobs", logprobs);
@@ -173,7 +177,7 @@ Result<JsonObject> Generation::describe(const std::vector<int32_t>& prompt, cons
 }
 
 // The sampler records log-probabilities of logits / temperature; those of the raw distribution are computed afterwards.
-Result<std::vector<float>> Generation::raw_logprobs(const std::vector<int32_t>& prompt, const rollout::FinishedAnswer& answer,
+Result<std::vector<float>> Generation::raw_logprobs(const std::vector<int32_t>& prompt, const FinishedAnswer& answer,
                                                     const std::vector<int32_t>& tokens) const {
   const float temperature = options_.params.temperature;
   if (temperature != 0 && temperature != 1) {
@@ -198,16 +202,17 @@ int generate(const Options& options) {
 void add_sampling_options(CLI::App& command, Options& options) {
   command.add_option("--temperature", options.params.temperature, "0: the likeliest token (default 1)")
       ->type_name("T")->check(number_in(0, 100));
-  command.add_option("--top-p", options.params.top_p, "draw from the likeliest tokens of this total probability (default 1)")
+  command.add_option("--top-p", options.params.top_p, "the likeliest tokens of this total probability (default 1)")
       ->type_name("P")->check(number_in(1e-6, 1));
-  command.add_option("--top-k", options.params.top_k, "draw from the k likeliest tokens; 0: all (default)")
+  command.add_option("--top-k", options.params.top_k, "the k likeliest tokens; 0: all (default)")
       ->type_name("K")->check(whole_number());
   command.add_option("--max-new-tokens", options.max_new_tokens, "longest answer (default: that of the run, else 64)")
       ->type_name("N")->check(positive_count());
-  command.add_option("--n", options.answers, "answers to each prompt (default 1)")->type_name("N")->check(positive_count());
+  command.add_option("--n", options.answers, "answers to each prompt (default 1)")
+      ->type_name("N")->check(positive_count());
   command.add_option("--seed", options.seed, "an answer depends on it and on the number of its line (default 0)")
       ->type_name("S")->check(whole_number());
-  command.add_option("--stop", options.stop, "texts of one token that end an answer, besides <eos> (default: those of the run)")
+  command.add_option("--stop", options.stop, "texts of one token that end an answer as <eos> does (default: the run's)")
       ->type_name("TEXT");
   command.add_flag("--ignore-eos", options.ignore_eos, "<eos> does not end an answer");
 }
@@ -218,7 +223,7 @@ void add_generate(CLI::App& app, Action& chosen) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("generate", "answers to prompts; JSON lines");
   command->footer("in:  {\"id\", \"prompt\"} (<bos> is put in front, as in training) or {\"id\", \"token_ids\"}\n"
-                  "out: {\"id\", \"completions\": [{\"text\", \"token_ids\", \"logprobs\", \"finish_reason\": \"stop\" or \"length\"}]}\n"
+                  "out: {\"id\", \"completions\": [{\"text\", \"token_ids\", \"logprobs\", \"finish_reason\"}]}\n"
                   "Log-probabilities are natural logarithms of the raw distribution, whatever it was sampled with.");
   add_target(*command, options->target);
   add_input(*command, options->input);

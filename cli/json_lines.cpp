@@ -27,7 +27,9 @@ void read_lines(std::istream& in, const std::function<void(const JsonLine&)>& vi
   for (int64_t number = 1; std::getline(in, text); ++number) visit({number, parse_object(text)});
 }
 
-std::string dump(const ordered_json& value) { return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace); }
+std::string dump(const ordered_json& value) {
+  return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
 
 std::string shortest(float value) {
   HONE_CHECK(std::isfinite(value), value);
@@ -113,7 +115,9 @@ Result<std::vector<int32_t>> read_tokens(const json& object, const std::string& 
   std::vector<int32_t> tokens;
   for (const json& token : *found) {
     const bool fits = token.is_number_integer() && token >= 0 && token < vocab_size;
-    if (!fits) return Error{.message = str(token.dump(), " is not a token; they are 0 to ", vocab_size - 1), .field = key};
+    if (!fits) {
+      return Error{.message = str(token.dump(), " is not a token; they are 0 to ", vocab_size - 1), .field = key};
+    }
     tokens.push_back(token.get<int32_t>());
   }
   return tokens;

@@ -45,7 +45,7 @@ void add_input(CLI::App& command, std::string& file) {
 }
 
 void add_target(CLI::App& command, std::string& target) {
-  command.add_option("TARGET", target, "a run directory (its last checkpoint), a checkpoint, or a Hugging Face model directory")
+  command.add_option("TARGET", target, "a run directory (its last checkpoint), a checkpoint or a model directory")
       ->type_name("")
       ->required();
 }

@@ -1,18 +1,23 @@
 #include "cli/prompt_tokens.h"
 
 #include "cli/json_lines.h"
+#include "trainer/sampler.h"
 
 namespace hone::cli {
+namespace {
+
+Error no_tokenizer() { return {.message = "the model has no tokenizer.json; give token_ids instead of text"}; }
+
+}  // namespace
 
 Result<std::vector<int32_t>> encode_text(const trainer::Model& model, const std::string& text) {
-  if (!model.tokenizer) return Error{.message = "the model has no tokenizer.json; give token_ids instead of text"};
+  if (!model.tokenizer) return no_tokenizer();
   return model.tokenizer->encode(text);
 }
 
 Result<std::vector<int32_t>> encode_prompt(const trainer::Model& model, const std::string& text) {
-  HONE_TRY_ASSIGN(std::vector<int32_t> tokens, encode_text(model, text));
-  tokens.insert(tokens.begin(), model.tokenizer->bos());
-  return tokens;
+  if (!model.tokenizer) return no_tokenizer();
+  return trainer::encode_prompt(*model.tokenizer, text);
 }
 
 Result<std::vector<int32_t>> read_prompt(const trainer::Model& model, const nlohmann::json& line) {

@@ -30,7 +30,8 @@ Result<ScoredText> read_token_form(const trainer::Model& model, const nlohmann::
   const auto length = static_cast<int64_t>(text.tokens.size());
   const bool fits = count != line.end() && count->is_number_integer() && *count >= 1 && *count <= length;
   if (!fits) {
-    return Error{.message = str("must be a whole number from 1 to the length of token_ids, ", length), .field = "prompt_tokens"};
+    return Error{.message = str("must be a whole number from 1 to the length of token_ids, ", length),
+                 .field = "prompt_tokens"};
   }
   text.prompt_tokens = count->get<int64_t>();
   return text;
@@ -80,7 +81,8 @@ void add_score(CLI::App& app, Action& chosen) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("score", "log-probabilities of given texts; JSON lines");
   command->footer("in:  {\"id\", \"prompt\", \"completion\"} or {\"id\", \"token_ids\", \"prompt_tokens\"}\n"
-                  "out: {\"id\", \"token_ids\", \"prompt_tokens\", \"logprobs\": one per token after the prompt, \"sum\"}");
+                  "out: {\"id\", \"token_ids\", \"prompt_tokens\", \"logprobs\", \"sum\"}\n"
+                  "Natural logarithms, one per token after the prompt.");
   add_target(*command, options->target);
   add_input(*command, options->input);
   add_threads(*command, options->threads);

@@ -11,7 +11,7 @@ namespace {
 
 std::atomic<bool> stop{false};
 std::atomic<int> first_signal{0};
-static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free, "used by a signal handler");
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free, "a handler uses them");
 
 void on_signal(int signal) {
   int none = 0;

@@ -16,7 +16,9 @@ struct Options {
 };
 
 Result<JsonObject> tokenize_line(const trainer::Model& model, const nlohmann::json& line) {
-  if (line.contains("messages")) return Error{.message = "this model has no chat template; give text", .field = "messages"};
+  if (line.contains("messages")) {
+    return Error{.message = "this model has no chat template; give text", .field = "messages"};
+  }
   JsonObject answer;
   if (line.contains("token_ids")) {
     HONE_TRY_ASSIGN(const std::vector<int32_t> tokens, read_tokens(line, "token_ids", model.tokenizer->vocab_size()));
@@ -36,7 +38,8 @@ int tokenize(const Options& options) {
   if (!target->model.tokenizer) {
     return fail({.code = ErrorCode::kNotFound, .message = "has no tokenizer.json", .file = target->path});
   }
-  return answer_json_lines(options.input, [&](const nlohmann::json& line) { return tokenize_line(target->model, line); });
+  const trainer::Model& model = target->model;
+  return answer_json_lines(options.input, [&](const nlohmann::json& line) { return tokenize_line(model, line); });
 }
 
 }  // namespace
@@ -44,7 +47,8 @@ int tokenize(const Options& options) {
 void add_tokenize(CLI::App& app, Action& chosen) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("tokenize", "text to tokens and back; JSON lines");
-  command->footer("in:  {\"id\", \"text\"} or {\"id\", \"token_ids\"}\nout: {\"id\", \"token_ids\"} or {\"id\", \"text\"}");
+  command->footer("in:  {\"id\", \"text\"} or {\"id\", \"token_ids\"}\n"
+                  "out: {\"id\", \"token_ids\"} or {\"id\", \"text\"}");
   add_target(*command, options->target);
   add_input(*command, options->input);
   command->callback([options, &chosen] { chosen = [options] { return tokenize(*options); }; });

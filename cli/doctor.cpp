@@ -1,0 +1,119 @@
+// hone doctor: what this machine can do, what is missing, and how to fix it.
+#include <link.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iostream>
+
+#include "base/file.h"
+#include "cli/commands.h"
+#include "cli/compute.h"
+#include "cli/exit.h"
+#include "cli/options.h"
+#include "kernels/backend.h"
+
+namespace hone::cli {
+namespace {
+
+constexpr double kGib = 1024.0 * 1024 * 1024;
+
+// Prints findings; counts those that keep hone from working.
+class Findings {
+ public:
+  void add(const std::string& what, const std::string& found) { std::cout << what << ": " << found << '\n'; }
+  void add_problem(const std::string& what, const std::string& found, const std::string& remedy) {
+    add(what, found + "  <- " + remedy);
+    ++problems_;
+  }
+  int problems() const { return problems_; }
+
+ private:
+  int problems_ = 0;
+};
+
+bool can_compute() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+
+void examine_processor(Findings& findings) {
+  findings.add("cores", std::to_string(team_size(0)));
+  if (!can_compute()) {
+    findings.add_problem("instruction set", "no AVX2 and FMA", "hone computes with these; another machine is needed");
+    return;
+  }
+  findings.add("instruction set", kernels::cpu_backend(kernels::DType::kF32).name);
+}
+
+void examine_memory(Findings& findings) {
+  std::ifstream in("/proc/meminfo");
+  std::string name, unit;
+  for (double kib = 0; in >> name >> kib; std::getline(in, unit)) {
+    if (name != "MemAvailable:") continue;
+    const double gib = kib * 1024 / kGib;
+    const std::string found = str(static_cast<int64_t>(gib * 10) / 10.0, " GiB free");
+    if (gib >= 1) return findings.add("memory", found);
+    return findings.add_problem("memory", found, "the quickstart needs about 1 GiB; end other programs");
+  }
+  findings.add("memory", "unknown");
+}
+
+void examine_disk(Findings& findings) {
+  const Result<int64_t> free = free_space(".");
+  if (!free.ok()) return findings.add_problem("disk", free.error().to_string(), "change to a directory that exists");
+  const std::string found = str(*free >> 20, " MiB free here");
+  if (access(".", W_OK) != 0) return findings.add_problem("disk", found, "no right to write here; set run.dir");
+  if (*free < (int64_t{1} << 30)) return findings.add_problem("disk", found, "make room, or set run.dir");
+  findings.add("disk", found);
+}
+
+// The directory of a loaded library, by the start of its file's name.
+std::string directory_of_library(const std::string& name) {
+  struct Search {
+    std::string name, found;
+  } search{"/" + name, ""};
+  dl_iterate_phdr(
+      [](dl_phdr_info* info, size_t, void* data) {
+        auto& wanted = *static_cast<Search*>(data);
+        const std::string path = info->dlpi_name;
+        const size_t at = path.find(wanted.name);
+        if (at == path.npos) return 0;
+        wanted.found = path.substr(0, at);
+        return 1;
+      },
+      &search);
+  return search.found;
+}
+
+// The wheel's version.py says __version__ = '2.11.0'.
+std::string torch_version(const std::string& library_directory) {
+  const Result<std::string> text = read_file(join_path(library_directory, "../version.py"), 1 << 16);
+  if (!text.ok()) return "of unknown version";
+  const size_t key = text->find("__version__ = '");
+  if (key == text->npos) return "of unknown version";
+  const size_t begin = key + 15;
+  return text->substr(begin, text->find('\'', begin) - begin);
+}
+
+void examine_torch(Findings& findings) {
+  const std::string directory = directory_of_library("libtorch_cpu.so");
+  if (directory.empty()) return findings.add("LibTorch", "not in this build");
+  findings.add("LibTorch", torch_version(directory) + " in " + directory);
+}
+
+int examine() {
+  Findings findings;
+  examine_processor(findings);
+  examine_memory(findings);
+  examine_disk(findings);
+  examine_torch(findings);
+  findings.add("CUDA", "not in this build, which trains and samples on the CPU");
+  if (findings.problems() == 0) std::cout << "nothing is missing\n";
+  return findings.problems() == 0 ? kDone : kFailed;
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app, Action& chosen) {
+  CLI::App* command = app.add_subcommand("doctor", "what this machine can do, what is missing, how to fix it");
+  command->callback([&chosen] { chosen = examine; });
+}
+
+}  // namespace hone::cli

@@ -1,0 +1,151 @@
+// hone eval: how often a policy is right.
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <optional>
+
+#include "base/philox.h"
+#include "cli/commands.h"
+#include "cli/compute.h"
+#include "cli/exit.h"
+#include "cli/options.h"
+#include "cli/report_text.h"
+#include "cli/signals.h"
+#include "rewards/checker.h"
+#include "trainer/evaluator.h"
+
+namespace hone::cli {
+namespace {
+
+using trainer::OpenedTarget;
+
+struct Options {
+  std::string target;
+  std::string task, data;
+  std::optional<std::string> checker, prompt_template;
+  int32_t samples = 8;
+  int64_t problems = 512;
+  policy::SamplingParams params;
+  std::optional<int32_t> max_new_tokens;
+  uint64_t seed = 0;
+  bool json = false;
+  int64_t threads = 0;
+};
+
+// What is asked: that of the target's stage, unless the command line says something else.
+Result<trainer::EvalConfig> questions(const OpenedTarget& target, const Options& options) {
+  trainer::EvalConfig eval;
+  if (target.stage) eval = target.stage->eval;
+  if (!options.task.empty()) eval.task = eval.name = options.task, eval.path.clear();
+  if (!options.data.empty()) eval.path = eval.name = std::filesystem::absolute(options.data), eval.task.clear();
+  if (eval.task.empty() && eval.path.empty()) {
+    return Error{.message = "there is no run around it to say what to ask: give --task NAME or --data FILE",
+                 .file = options.target};
+  }
+  return eval;
+}
+
+// The options of the stage's reward belong to its checker, not to one of the command line.
+std::string checker_options(const OpenedTarget& target, const Options& options, const std::string& checker) {
+  if (options.checker || !target.stage) return "{}";
+  for (const trainer::RewardConfig& reward : target.stage->rewards) {
+    if (reward.checker == checker) return reward.options;
+  }
+  return "{}";
+}
+
+trainer::EvalRequest make_request(const OpenedTarget& target, const Options& options, const trainer::EvalConfig& eval) {
+  // A stage number that no pipeline reaches: the draws are not those of a stage with the same seed.
+  constexpr uint64_t kStage = UINT64_MAX;
+  trainer::EvalRequest request;
+  request.target = target.path;
+  request.task = eval.name;
+  request.checker = options.checker.value_or(eval.checker.empty() ? request.checker : eval.checker);
+  request.checker_options = checker_options(target, options, request.checker);
+  request.problems = options.problems;
+  request.samples = options.samples;
+  request.params = options.params;
+  if (eval.max_new_tokens > 0) request.max_new_tokens = static_cast<int32_t>(eval.max_new_tokens);
+  request.max_new_tokens = options.max_new_tokens.value_or(request.max_new_tokens);
+  if (target.stage) request.stop = target.stage->stop;
+  request.key = mix64(options.seed, kStage, Purpose::kToken);
+  return request;
+}
+
+struct Question {
+  trainer::EvalRequest request;
+  std::unique_ptr<trainer::ProblemSource> problems;
+};
+
+// Everything that the command line can get wrong.
+Result<Question> prepare(const OpenedTarget& target, const Options& options) {
+  HONE_TRY_ASSIGN(const trainer::EvalConfig eval, questions(target, options));
+  trainer::DataConfig data;
+  if (target.stage) data = target.stage->data;
+  if (options.prompt_template) data.prompt_template = *options.prompt_template;
+  Question question{.request = make_request(target, options, eval)};
+  HONE_TRY(rewards::make_checker(question.request.checker, nlohmann::json::object(),
+                                 [](std::string_view) { return int64_t{0}; }));
+  HONE_TRY_ASSIGN(question.problems, trainer::make_eval_source(eval, data, options.seed));
+  return question;
+}
+
+int evaluate(const Options& options) {
+  Compute compute(options.threads);
+  const Result<OpenedTarget> target = trainer::open_target(options.target, compute.stream());
+  if (!target.ok()) return fail(target.error());
+  if (!target->model.tokenizer) {
+    return fail({.code = ErrorCode::kNotFound, .message = "has no tokenizer.json", .file = target->path});
+  }
+  const Result<Question> question = prepare(*target, options);
+  if (!question.ok()) return refuse(question.error());
+  const trainer::RolloutSection rollout = target->config ? target->config->rollout : trainer::RolloutSection();
+  const auto report = trainer::evaluate_model(target->model, *question->problems, question->request, rollout,
+                                              compute.stream(), &stop_on_signal());
+  if (!report.ok()) return fail_or_refuse(report.error());
+  if (options.json) {
+    std::cout << trainer::to_json(*report).dump() << '\n';
+  } else {
+    std::cout << report_text(*report);
+  }
+  return kDone;
+}
+
+void add_question_options(CLI::App& command, Options& options) {
+  CLI::Option* task = command.add_option("--task", options.task, "a generated task (default: the run's)");
+  command.add_option("--data", options.data, "JSON lines with prompt and gold")->type_name("FILE")->excludes(task);
+  task->type_name("NAME");
+  command.add_option("--checker", options.checker, "what grades (default: the run's, else answer)")->type_name("NAME");
+  command.add_option("--template", options.prompt_template, "text around {prompt} (default: the run's)")
+      ->type_name("TEXT");
+  command.add_option("--samples", options.samples, "answers to each problem (default 8)")
+      ->type_name("N")->check(positive_count());
+  command.add_option("--problems", options.problems, "problems, or as many as the file has (default 512)")
+      ->type_name("N")->check(positive_count());
+}
+
+void add_sampling_options(CLI::App& command, Options& options) {
+  command.add_option("--temperature", options.params.temperature, "0: the likeliest token (default 1)")
+      ->type_name("T")->check(number_in(0, 100));
+  command.add_option("--top-p", options.params.top_p, "the likeliest tokens of this total probability (default 1)")
+      ->type_name("P")->check(number_in(1e-6, 1));
+  command.add_option("--max-new-tokens", options.max_new_tokens, "longest answer (default: that of the run, else 64)")
+      ->type_name("N")->check(positive_count());
+  command.add_option("--seed", options.seed, "problems and answers depend on it (default 0)")
+      ->type_name("S")->check(whole_number());
+}
+
+}  // namespace
+
+void add_eval(CLI::App& app, Action& chosen) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("eval", "how often a policy is right, on problems that training never asks");
+  add_target(*command, options->target);
+  add_question_options(*command, *options);
+  add_sampling_options(*command, *options);
+  add_threads(*command, options->threads);
+  command->add_flag("--json", options->json, "one JSON object");
+  command->callback([options, &chosen] { chosen = [options] { return evaluate(*options); }; });
+}
+
+}  // namespace hone::cli

@@ -1,0 +1,102 @@
+// hone help: commands, sections of the configuration, and a few topics of their own.
+#include <algorithm>
+#include <iostream>
+#include <memory>
+
+#include "base/edit_distance.h"
+#include "cli/commands.h"
+#include "cli/exit.h"
+#include "cli/options.h"
+#include "trainer/run_config_load.h"
+
+namespace hone::cli {
+namespace {
+
+struct Topic {
+  const char* name;
+  const char* text;
+};
+
+constexpr Topic kTopics[] = {
+    {"resume", R"(The same command goes on with a run that was stopped, killed or cut off from power; it ends with the same bits.
+
+It begins at the last checkpoint that verifies and repeats at most one grpo step, or checkpoint.every_seconds of the
+other kinds. Answers that were graded before are not graded again. Rows of metrics, rollouts and TensorBoard after the
+checkpoint are cut, so each step stands in them once.
+
+May change: run.threads, rollout.*, what is logged and kept, more steps under a constant schedule, stages that have not
+begun. Any other change is refused with the difference; start a new run with `from: runs/old` instead.
+)"},
+    {"exit-codes", R"(0    done
+1    failed while running, or the run directory is in use; the message names what, where, and what is safe on disk
+2    bad command line or configuration; nothing was started
+3    a guard stopped the run (parity broken, non-finite numbers, too many failed checks); state is saved
+130  Ctrl-C; state is saved
+143  SIGTERM; state is saved
+)"},
+    {"data", R"(A stage takes its problems from a generated task (data.task) or from a file of JSON lines (data.path):
+
+  {"prompt": "09+10=", "gold": "19"}
+  {"prompt": "09+10=", "gold": "19", "completion": "<think>...</think><answer>19</answer>"}
+
+grpo and eval need prompt and gold, pretrain and sft prompt and completion.
+
+Other names of these columns go into data.columns. Columns that hone does not know travel to the checkers as
+extra_info. data.template is the text around {prompt}. Every line is read and checked before a run starts; errors name
+file and line. hone problems TASK writes worked answers of a task in this form.
+)"},
+};
+
+std::vector<std::string> command_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  return names;
+}
+
+std::vector<std::string> topic_names(const CLI::App& app) {
+  std::vector<std::string> names = command_names(app);
+  for (const Topic& topic : kTopics) names.emplace_back(topic.name);
+  return names;
+}
+
+int print_overview(const CLI::App& app) {
+  std::cout << app.help() << "\nTopics of hone help: the commands, keys of the configuration (policy, stages.steps)";
+  for (const Topic& topic : kTopics) std::cout << ", " << topic.name;
+  std::cout << '\n';
+  return kDone;
+}
+
+int print_topic(const CLI::App& app, const std::string& name) {
+  const auto topic = std::ranges::find_if(kTopics, [&](const Topic& t) { return t.name == name; });
+  if (topic != std::end(kTopics)) {
+    std::cout << topic->text;
+    return kDone;
+  }
+  const std::vector<std::string> commands = command_names(app);
+  if (std::ranges::count(commands, name) > 0) {
+    std::cout << app.get_subcommand(name)->help("hone");
+    return kDone;
+  }
+  const Result<std::string> key = trainer::explain_config(name);
+  if (key.ok()) {
+    std::cout << *key << '\n';
+    return kDone;
+  }
+  const std::string near = did_you_mean(name, topic_names(app));
+  return refuse({.message = str("there is no topic '", name, "'", near.empty() ? "; hone help lists them" : near)});
+}
+
+}  // namespace
+
+void add_help(CLI::App& app, Action& chosen) {
+  const auto name = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("help", "a command, a key of the configuration, resume, exit-codes, data");
+  command->add_option("TOPIC", *name, "an overview when left out")->type_name("");
+  command->callback([name, &app, &chosen] {
+    chosen = [name, &app] { return name->empty() ? print_overview(app) : print_topic(app, *name); };
+  });
+}
+
+}  // namespace hone::cli

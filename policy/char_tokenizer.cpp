@@ -32,7 +32,8 @@ Result<std::vector<std::string>> split_characters(std::string_view text) {
 
 Result<void> check_word(std::string_view word) {
   // A tag must not begin inside a word: Hugging Face splits at tags before it looks for words.
-  if (word.find_first_of("<>") != word.npos) return vocabulary_error(str("word \"", word, "\" must not contain < or >"));
+  if (word.find_first_of("<>") != word.npos)
+    return vocabulary_error(str("word \"", word, "\" must not contain < or >"));
   const auto characters = split_characters(word);
   if (!characters) return vocabulary_error("a word is not valid UTF-8");
   return {};

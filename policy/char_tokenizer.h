@@ -12,8 +12,8 @@ struct CharVocabulary {
   std::string characters = "0123456789+-=;?,:";    // UTF-8, each once
 };
 
-// Tokens 0 to 6 are <pad> <bos> <eos> <think> </think> <answer> </answer>, then come words and characters. encode takes at
-// every place the longest tag or word, else one character.
+// Tokens 0 to 6 are <pad> <bos> <eos> <think> </think> <answer> </answer>, then come words and characters. encode takes
+// at every place the longest tag or word, else one character.
 class CharTokenizer final : public Tokenizer {
  public:
   static Result<std::unique_ptr<CharTokenizer>> make(const CharVocabulary& vocabulary);

@@ -29,7 +29,8 @@ std::string split_pattern(const std::vector<std::string>& words) {
   return pattern + "[\\s\\S]";
 }
 
-// Only <pad>, <bos> and <eos> are special: transformers then leaves them out of decoded text, but keeps the reasoning tags.
+// Only <pad>, <bos> and <eos> are special: transformers then leaves them out of decoded text, but keeps the reasoning
+// tags.
 ordered_json added_tokens() {
   ordered_json added = ordered_json::array();
   for (std::string_view tag : CharTokenizer::tags())

@@ -7,8 +7,9 @@
 
 namespace hone::policy {
 
-// A WordLevel model over texts (all valid UTF-8; the tags first): added tokens are split off first, then a pattern splits the
-// rest into words, which stand longest first, and characters. A character outside the vocabulary is an error there too.
+// A WordLevel model over texts (all valid UTF-8; the tags first): added tokens are split off first, then a pattern
+// splits the rest into words, which stand longest first, and characters. A character outside the vocabulary is an error
+// there too.
 nlohmann::ordered_json tokenizer_json(const std::vector<std::string>& texts, const std::vector<std::string>& words);
 
 // tokenizer_config.json for transformers' PreTrainedTokenizerFast.

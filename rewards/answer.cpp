@@ -20,7 +20,8 @@ std::string number_text(const json& number) {
 
 Result<std::string> gold_text(const json& gold) {
   if (gold.is_number()) return number_text(gold);
-  if (!gold.is_string()) return Error{.message = str("must be a text or a number, not ", gold.type_name()), .field = "gold"};
+  if (!gold.is_string())
+    return Error{.message = str("must be a text or a number, not ", gold.type_name()), .field = "gold"};
   const std::string_view text = trim(gold.get_ref<const std::string&>());
   if (text.empty()) return Error{.message = "is empty", .field = "gold"};
   return std::string(text);

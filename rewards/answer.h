@@ -12,7 +12,8 @@ struct Extraction {
   std::string reason;                      // why there is none
 };
 
-// Reasoning ends at the last </think>; reasoning that never ends holds no answer. A completion without reasoning is all answer.
+// Reasoning ends at the last </think>; reasoning that never ends holds no answer. A completion without reasoning is all
+// answer.
 Extraction extract_answer(const CheckInput& input);
 
 // The gold is a text, or a number, which counts as its shortest decimal text (40 and 40.0 as "40").

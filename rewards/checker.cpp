@@ -54,7 +54,8 @@ Result<std::unique_ptr<Checker>> make_by_name(std::string_view name, const json&
 
 std::span<const std::string_view> checker_names() { return kNames; }
 
-Result<std::unique_ptr<Checker>> make_checker(std::string_view name, const json& options, const TokenCounter& count_tokens) {
+Result<std::unique_ptr<Checker>> make_checker(std::string_view name, const json& options,
+                                              const TokenCounter& count_tokens) {
   if (!options.is_object() && !options.is_null()) return Error{.message = "the options of a checker must be an object"};
   json own = options.is_null() ? json::object() : options;
   const json least = own.contains(kCorrectAt) ? own[kCorrectAt] : json();

@@ -1,4 +1,5 @@
-// A checker grades one answer against its gold. It ends in a verdict, never in an exception, within time linear in its input.
+// A checker grades one answer against its gold. It ends in a verdict, never in an exception, within time linear in its
+// input.
 #pragma once
 
 #include <cstdint>
@@ -46,8 +47,8 @@ class Checker {
 // How many tokens the policy's tokenizer makes of a text. Called from many threads.
 using TokenCounter = std::function<int64_t(std::string_view)>;
 
-// Options: a JSON object with the checker's own keys, and for every checker "correct_at": a scored result is correct from
-// that score on, else wrong. Error for an unknown name or key, or a value out of bounds.
+// Options: a JSON object with the checker's own keys, and for every checker "correct_at": a scored result is correct
+// from that score on, else wrong. Error for an unknown name or key, or a value out of bounds.
 Result<std::unique_ptr<Checker>> make_checker(std::string_view name, const nlohmann::json& options,
                                               const TokenCounter& count_tokens = {});
 std::span<const std::string_view> checker_names();

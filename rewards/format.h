@@ -1,5 +1,5 @@
-// Checker "format": the completion is <think>reasoning</think><answer>answer</answer>, each tag once, white space allowed
-// around the two parts and nothing else outside. Score 1 or 0, whether the answer is right or not.
+// Checker "format": the completion is <think>reasoning</think><answer>answer</answer>, each tag once, white space
+// allowed around the two parts and nothing else outside. Score 1 or 0, whether the answer is right or not.
 #pragma once
 
 #include "rewards/checker.h"

@@ -34,8 +34,8 @@ bool applies(const Reward& reward, const std::string& data_source) {
   return sources.empty() || std::find(sources.begin(), sources.end(), data_source) != sources.end();
 }
 
-// A checker must not throw, nor give a score that is no number; one that does is broken or out of memory. That is its failure,
-// not the answer's.
+// A checker must not throw, nor give a score that is no number; one that does is broken or out of memory. That is its
+// failure, not the answer's.
 CheckResult check_once(const Checker& checker, const CheckInput& input) {
   try {
     CheckResult result = checker.check(input);
@@ -117,7 +117,8 @@ Result<std::vector<rl::Score>> RewardScorer::take(uint64_t serial, int count) {
   const auto found = groups_.find(serial);
   const size_t submitted = found == groups_.end() ? 0 : found->second.scores.size();
   if (submitted != static_cast<size_t>(count))
-    return Error{.message = str("group ", serial, ": ", submitted, " of ", count, " samples were submitted for grading")};
+    return Error{.message =
+                     str("group ", serial, ": ", submitted, " of ", count, " samples were submitted for grading")};
   graded_.wait(lock, [&] { return found->second.ungraded == 0; });
   std::vector<rl::Score> scores;
   for (auto& [index, score] : found->second.scores) {

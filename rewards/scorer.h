@@ -30,7 +30,8 @@ struct ScorerOptions {
   int threads = 1;
   int queue = 256;        // samples waiting; submit waits while it is full
   int infra_retries = 2;  // further attempts when a checker itself fails
-  // The score already on record for (serial, sample index), if any: such a sample is not graded again. Called by submit.
+  // The score already on record for (serial, sample index), if any: such a sample is not graded again. Called by
+  // submit.
   std::function<std::optional<rl::Score>(uint64_t serial, uint32_t index)> recorded;
 };
 

@@ -1,5 +1,5 @@
-// sum: six numbers of two digits, added and subtracted so that every partial result has two digits; the chain is the partial
-// results. Example: 12+14+06-06+06+08= with the chain 12;26;32;26;32;40;
+// sum: six numbers of two digits, added and subtracted so that every partial result has two digits; the chain is the
+// partial results. Example: 12+14+06-06+06+08= with the chain 12;26;32;26;32;40;
 #pragma once
 
 #include "rewards/task.h"

@@ -40,8 +40,8 @@ std::span<const Task* const> tasks();
 enum class Split { kTraining, kHeldOut };
 Split split_of(std::string_view prompt);
 
-// Problem `item` of the stream `key`: the first question of that side that the stream (key, item) draws, with a completion
-// (without <eos>). What is asked does not depend on the options.
+// Problem `item` of the stream `key`: the first question of that side that the stream (key, item) draws, with a
+// completion (without <eos>). What is asked does not depend on the options.
 rl::Problem draw_problem(const Task& task, uint64_t key, uint64_t item, Split split, const CorpusOptions& options);
 
 }  // namespace hone::rewards

@@ -58,7 +58,8 @@ Error field_error(const char* field, const std::string& message) { return {.mess
 bool is_share(double share) { return share >= 0 && share <= 1; }
 
 Result<void> check_shares(const rewards::CorpusOptions& corpus) {
-  if (!is_share(corpus.chain_share)) return field_error("chain_share", str("must be in [0, 1], not ", corpus.chain_share));
+  if (!is_share(corpus.chain_share))
+    return field_error("chain_share", str("must be in [0, 1], not ", corpus.chain_share));
   if (!is_share(corpus.malformed_share))
     return field_error("malformed_share", str("must be in [0, 1], not ", corpus.malformed_share));
   return {};
@@ -74,7 +75,8 @@ Result<void> check_template(const PromptTemplate& prompt_template) {
 Result<std::string> render(const PromptTemplate& prompt_template, const std::string& prompt) {
   if (prompt_template.text.empty()) return prompt;
   const size_t place = prompt_template.text.find(kPlaceholder);
-  const bool once = place != std::string::npos && prompt_template.text.find(kPlaceholder, place + 1) == std::string::npos;
+  const bool once =
+      place != std::string::npos && prompt_template.text.find(kPlaceholder, place + 1) == std::string::npos;
   if (!once) return field_error("template", str("must hold ", kPlaceholder, " exactly once"));
   std::string text = prompt_template.text;
   return text.replace(place, kPlaceholder.size(), prompt);

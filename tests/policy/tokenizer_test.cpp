@@ -20,7 +20,9 @@ std::unique_ptr<CharTokenizer> make(const CharVocabulary& vocabulary = {}) {
 
 class TokenizerFile : public testing::Test {
  protected:
-  void SetUp() override { path_ = (std::filesystem::temp_directory_path() / str("hone_tokenizer_", getpid())).string(); }
+  void SetUp() override {
+    path_ = (std::filesystem::temp_directory_path() / str("hone_tokenizer_", getpid())).string();
+  }
   void TearDown() override { std::filesystem::remove(path_); }
   Result<std::unique_ptr<Tokenizer>> load(const std::string& text) {
     std::ofstream(path_, std::ios::binary) << text;

@@ -10,7 +10,8 @@ namespace {
 using nlohmann::json;
 using rl::Verdict;
 
-CheckResult check(std::string_view name, std::string_view completion, const json& gold = "40", std::string_view prompt = "") {
+CheckResult check(std::string_view name, std::string_view completion, const json& gold = "40",
+                  std::string_view prompt = "") {
   return make_checker(name, json::object()).value()->check({.prompt = prompt, .completion = completion, .gold = &gold});
 }
 Verdict answer(std::string_view completion, const json& gold = "40", std::string_view prompt = "") {
@@ -78,7 +79,8 @@ TEST(Answer, ABadGoldIsNotTheAnswersFault) {
     EXPECT_EQ(answer("<answer>40</answer>", gold), Verdict::kGoldError) << gold;
     EXPECT_FALSE(make_checker("answer", json::object()).value()->check_gold(gold).ok()) << gold;
   }
-  EXPECT_EQ(make_checker("answer", {}).value()->check({.completion = "<answer>40</answer>"}).verdict, Verdict::kGoldError);
+  EXPECT_EQ(make_checker("answer", {}).value()->check({.completion = "<answer>40</answer>"}).verdict,
+            Verdict::kGoldError);
 }
 
 TEST(Answer, ABareAnswerIsGradedAsItStands) {
@@ -122,14 +124,18 @@ TEST(Format, CountsTheTokensOfTheReasoningAlone) {
 }
 
 TEST(MakeChecker, RefusesUnknownNamesAndBadOptions) {
-  const auto error = [](std::string_view name, const json& options) { return make_checker(name, options).error().to_string(); };
+  const auto error = [](std::string_view name, const json& options) {
+    return make_checker(name, options).error().to_string();
+  };
   EXPECT_EQ(error("anser", {}), "there is no checker 'anser'; did you mean 'answer'? Known: answer, format");
   EXPECT_EQ(error("answer", {{"correct", 1}}), "there is no option of answer 'correct'; known: correct_at");
   EXPECT_EQ(error("format", {{"min_reasoning_token", 1}}),
             "there is no option of format 'min_reasoning_token'; did you mean 'min_reasoning_tokens'? Known: "
             "min_reasoning_tokens, correct_at");
-  EXPECT_EQ(error("format", {{"min_reasoning_tokens", -1}}), "min_reasoning_tokens: must be an integer from 0 on, not -1");
-  EXPECT_EQ(error("format", {{"min_reasoning_tokens", 1}}), "min_reasoning_tokens: needs a tokenizer, and there is none here");
+  EXPECT_EQ(error("format", {{"min_reasoning_tokens", -1}}),
+            "min_reasoning_tokens: must be an integer from 0 on, not -1");
+  EXPECT_EQ(error("format", {{"min_reasoning_tokens", 1}}),
+            "min_reasoning_tokens: needs a tokenizer, and there is none here");
   EXPECT_EQ(error("format", {{"correct_at", "1"}}), "correct_at: must be a number, not \"1\"");
   EXPECT_EQ(error("format", json::array()), "the options of a checker must be an object");
 }

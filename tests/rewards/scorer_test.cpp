@@ -24,7 +24,8 @@ class FakeChecker final : public Checker {
 };
 
 std::shared_ptr<FakeChecker> fake(Verdict verdict, double score) {
-  return std::make_shared<FakeChecker>([=](const CheckInput&) { return CheckResult{.verdict = verdict, .score = score}; });
+  return std::make_shared<FakeChecker>(
+      [=](const CheckInput&) { return CheckResult{.verdict = verdict, .score = score}; });
 }
 
 rl::FinishedSample sample(uint64_t serial, uint32_t index, std::string text, std::string gold = "\"40\"") {
@@ -87,7 +88,8 @@ TEST(Grade, RetriesAFailingCheckerABoundedNumberOfTimes) {
 TEST(Grade, ACheckerThatThrowsOrScoresNonsenseFailedItself) {
   const auto thrower = std::make_shared<FakeChecker>([](const CheckInput&) -> CheckResult { throw std::bad_alloc(); });
   EXPECT_EQ(grade({{"a", 1, thrower, {}}}, sample(0, 0, ""), 0).components[0].verdict, Verdict::kInfra);
-  EXPECT_EQ(grade({{"a", 1, fake(Verdict::kScored, NAN), {}}}, sample(0, 0, ""), 0).components[0].verdict, Verdict::kInfra);
+  EXPECT_EQ(grade({{"a", 1, fake(Verdict::kScored, NAN), {}}}, sample(0, 0, ""), 0).components[0].verdict,
+            Verdict::kInfra);
 }
 
 TEST(RewardScorer, ScoresComeByIndexWhateverTheOrder) {

@@ -14,7 +14,8 @@ namespace {
 
 constexpr uint64_t kKey = mix64(7, 0, Purpose::kTask);
 
-rl::Problem draw(const std::string& task, uint64_t item, const CorpusOptions& options = {}, Split split = Split::kTraining) {
+rl::Problem draw(const std::string& task, uint64_t item, const CorpusOptions& options = {},
+                 Split split = Split::kTraining) {
   return draw_problem(*find_task(task).value(), kKey, item, split, options);
 }
 

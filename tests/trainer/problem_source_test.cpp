@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -49,9 +50,10 @@ std::vector<std::string> prompts(ProblemSource& source, uint64_t first, uint64_t
 
 TEST_F(FileSourceTest, MapsColumnsByName) {
   const FileSourceOptions options{.columns = {.prompt = "question", .gold = "solution"}, .shuffle = false};
-  const auto source = load("{\"question\": \"1+1=\", \"solution\": 2, \"completion\": \"2\", \"data_source\": \"sum\"}\r\n\n"
-                           "{\"question\": \"2+2=\", \"solution\": [4, \"four\"]}",
-                           options);
+  const auto source = load(
+      "{\"question\": \"1+1=\", \"solution\": 2, \"completion\": \"2\", \"data_source\": \"sum\"}\r\n\n"
+      "{\"question\": \"2+2=\", \"solution\": [4, \"four\"]}",
+      options);
   ASSERT_TRUE(source.ok()) << source.error().to_string();
   EXPECT_EQ((*source)->rows(), 2u);
   const rl::Problem first = (*source)->at(0).value(), second = (*source)->at(1).value();
@@ -71,7 +73,8 @@ TEST_F(FileSourceTest, UnknownColumnsTravelAsExtraInfo) {
 TEST_F(FileSourceTest, NamesLineAndFieldOfEveryProblem) {
   const std::string text =
       "{\"prompt\": \"p\", \"gold\": 1}\n{\"gold\": 1}\n{\"prompt\": 5, \"gold\": 1}\n{\"prompt\": \"p\"}\n[]\n"
-      "{\"prompt\": \"p\", \"gold\": 1, \"extra_info\": 2}\n{\"prompt\": \"p\", \"gold\": 1, \"a\": 1, \"extra_info\": {\"a\": 1}}\n"
+      "{\"prompt\": \"p\", \"gold\": 1, \"extra_info\": 2}\n{\"prompt\": \"p\", \"gold\": 1, \"a\": 1, \"extra_info\": "
+      "{\"a\": 1}}\n"
       "{\"prompt\": \"\", \"gold\": 1}\n";
   EXPECT_EQ(error_of(text),
             "F:2: prompt: is missing\nF:3: prompt: must be a text, not number\nF:4: gold: is missing\n"
@@ -96,7 +99,8 @@ TEST_F(FileSourceTest, ShowsTwentyProblemsAndCountsTheRest) {
 
 TEST_F(FileSourceTest, WhatIsNeededDependsOnTheStage) {
   EXPECT_EQ(error_of("{\"prompt\": \"p\"}", {.need_gold = false}), "loaded");
-  EXPECT_EQ(error_of("{\"prompt\": \"p\"}", {.need_gold = false, .need_completion = true}), "F:1: completion: is missing");
+  EXPECT_EQ(error_of("{\"prompt\": \"p\"}", {.need_gold = false, .need_completion = true}),
+            "F:1: completion: is missing");
 }
 
 TEST_F(FileSourceTest, AsksTheCallersCheckOfEveryRow) {
@@ -119,11 +123,13 @@ TEST_F(FileSourceTest, ShufflesEachEpochAnew) {
   EXPECT_EQ(std::set(first.begin(), first.end()).size(), 50u);
   EXPECT_EQ(std::set(second.begin(), second.end()).size(), 50u);
   EXPECT_NE(first, second);
-  EXPECT_FALSE(std::is_sorted(first.begin(), first.end(), [](auto& a, auto& b) { return std::stoi(a) < std::stoi(b); }));
+  EXPECT_FALSE(
+      std::is_sorted(first.begin(), first.end(), [](auto& a, auto& b) { return std::stoi(a) < std::stoi(b); }));
 }
 
 TEST_F(FileSourceTest, AProblemDependsOnKeyAndIndexAlone) {
-  const auto forward = load(numbered_rows(7), {.key = 3}).value(), backward = load(numbered_rows(7), {.key = 3}).value();
+  const auto forward = load(numbered_rows(7), {.key = 3}).value(),
+             backward = load(numbered_rows(7), {.key = 3}).value();
   const auto expected = prompts(*forward, 0, 21);
   for (uint64_t i = 21; i-- > 0;) EXPECT_EQ(backward->at(i)->prompt, expected[i]);
   EXPECT_NE(prompts(*load(numbered_rows(7), {.key = 4}).value(), 0, 21), expected);
@@ -166,8 +172,10 @@ TEST(TaskSource, EvaluationAsksWhatTrainingNeverAsks) {
   };
   const auto training = make(Purpose::kTask, rewards::Split::kTraining);
   const auto evaluation = make(Purpose::kEval, rewards::Split::kHeldOut);
-  for (const std::string& prompt : prompts(*training, 0, 500)) EXPECT_EQ(rewards::split_of(prompt), rewards::Split::kTraining);
-  for (const std::string& prompt : prompts(*evaluation, 0, 500)) EXPECT_EQ(rewards::split_of(prompt), rewards::Split::kHeldOut);
+  for (const std::string& prompt : prompts(*training, 0, 500))
+    EXPECT_EQ(rewards::split_of(prompt), rewards::Split::kTraining);
+  for (const std::string& prompt : prompts(*evaluation, 0, 500))
+    EXPECT_EQ(rewards::split_of(prompt), rewards::Split::kHeldOut);
 }
 
 TEST(TaskSource, RefusesBadOptions) {

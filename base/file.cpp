@@ -38,6 +38,14 @@ Result<int64_t> size_of(int fd, const std::string& path) {
   return int64_t{status.st_size};
 }
 
+// Who wrote the lock file; it is empty for a moment after the lock was taken.
+std::string holder_of(int lock_fd) {
+  char line[32];
+  const ssize_t got = ::pread(lock_fd, line, sizeof line, 0);
+  const std::string pid = got > 0 ? std::string(line, static_cast<size_t>(got)) : "";
+  return pid.empty() || pid.back() != '\n' ? "another process" : "process " + pid.substr(0, pid.size() - 1);
+}
+
 Result<void> write_and_sync(const std::string& path, std::string_view content) {
   HONE_TRY_ASSIGN(FileDescriptor fd, open_file(path, O_WRONLY | O_CREAT | O_EXCL));
   HONE_TRY(write_all(fd.get(), as_bytes(content), path));
@@ -48,7 +56,8 @@ Result<void> write_and_sync(const std::string& path, std::string_view content) {
 
 Error os_error(int error_number, const std::string& action, const std::string& path) {
   const ErrorCode code = error_number == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo;
-  return Error{.code = code, .message = "cannot " + action + ": " + std::generic_category().message(error_number), .file = path};
+  const std::string reason = std::generic_category().message(error_number);
+  return Error{.code = code, .message = "cannot " + action + ": " + reason, .file = path};
 }
 
 FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
@@ -83,11 +92,15 @@ Result<void> sync_file(int fd, const std::string& path) {
 Result<std::string> read_file(const std::string& path, int64_t max_bytes) {
   HONE_TRY_ASSIGN(FileDescriptor fd, open_file(path, O_RDONLY));
   HONE_TRY_ASSIGN(const int64_t size, size_of(fd.get(), path));
-  if (size > max_bytes) return Error{.code = ErrorCode::kInvalid, .message = str("longer than ", max_bytes, " bytes: ", size), .file = path};
+  if (size > max_bytes) {
+    const std::string message = str(size, " bytes, at most ", max_bytes, " allowed");
+    return Error{.code = ErrorCode::kInvalid, .message = message, .file = path};
+  }
   std::string content(static_cast<size_t>(size), '\0');
   size_t done = 0;
   while (done < content.size()) {
-    const ssize_t got = retry_interrupted([&] { return ::read(fd.get(), content.data() + done, content.size() - done); });
+    const std::span<char> rest = std::span(content).subspan(done);
+    const ssize_t got = retry_interrupted([&] { return ::read(fd.get(), rest.data(), rest.size()); });
     if (got < 0) return os_error(errno, "read", path);
     if (got == 0) break;
     done += static_cast<size_t>(got);
@@ -98,7 +111,8 @@ Result<std::string> read_file(const std::string& path, int64_t max_bytes) {
 
 Result<void> write_file_atomic(const std::string& path, std::string_view content) {
   const std::string directory = parent_of(path);
-  const std::string temporary = join_path(directory, str(kTempPrefix, getpid(), "-", path.substr(path.find_last_of('/') + 1)));
+  const std::string name = path.substr(path.find_last_of('/') + 1);
+  const std::string temporary = join_path(directory, str(kTempPrefix, getpid(), "-", name));
   HONE_TRY(remove_tree(temporary));
   Result<void> result = write_and_sync(temporary, content);
   if (result.ok()) result = rename_path(temporary, path);
@@ -224,10 +238,7 @@ Result<LockFile> LockFile::acquire(const std::string& path) {
   HONE_TRY_ASSIGN(FileDescriptor fd, open_file(path, O_RDWR | O_CREAT));
   if (retry_interrupted([&] { return ::flock(fd.get(), LOCK_EX | LOCK_NB); }) != 0) {
     if (errno != EWOULDBLOCK) return os_error(errno, "lock", path);
-    char pid[32] = "";
-    const ssize_t got = ::pread(fd.get(), pid, sizeof(pid) - 1, 0);
-    const std::string holder = got > 1 ? "process " + std::string(pid, static_cast<size_t>(got - 1)) : "another process";
-    return Error{.code = ErrorCode::kInUse, .message = "in use by " + holder, .file = path};
+    return Error{.code = ErrorCode::kInUse, .message = "in use by " + holder_of(fd.get()), .file = path};
   }
   if (::ftruncate(fd.get(), 0) != 0) return os_error(errno, "truncate", path);
   HONE_TRY(write_all(fd.get(), as_bytes(str(getpid(), "\n")), path));

@@ -1,5 +1,6 @@
-// Files: whole reads, atomic writes, append-only files, locks. Every failure is an Error kIo (kNotFound where the file does
-// not exist) with the path and the operating system's reason. EINTR and short writes are handled here and nowhere else.
+// Files: whole reads, atomic writes, append-only files, locks. Every failure is an Error kIo (kNotFound where the file
+// does not exist) with the path and the operating system's reason. EINTR and short writes are handled here and nowhere
+// else.
 #pragma once
 
 #include <cstddef>
@@ -54,8 +55,8 @@ Result<void> sync_file(int fd, const std::string& path);
 // The whole file. Error kInvalid if it is longer than max_bytes.
 Result<std::string> read_file(const std::string& path, int64_t max_bytes = INT64_MAX);
 
-// Readers and crashes see the old content or the new, never a part: temporary in the same directory, fsync, rename, fsync
-// of the directory.
+// Readers and crashes see the old content or the new, never a part: temporary in the same directory, fsync, rename,
+// fsync of the directory.
 Result<void> write_file_atomic(const std::string& path, std::string_view content);
 
 bool path_exists(const std::string& path);
@@ -72,8 +73,8 @@ Result<void> rename_path(const std::string& from, const std::string& to);
 // Bytes that an ordinary user can still write on the file system of `path`.
 Result<int64_t> free_space(const std::string& path);
 
-// A file of which only the end ever changes. After a failed append the file is cut back to the length before it; after a
-// failed sync every later call fails. Owned by one thread.
+// A file of which only the end ever changes. After a failed append the file is cut back to the length before it; after
+// a failed sync every later call fails. Owned by one thread.
 class AppendFile {
  public:
   // Opens or creates; the position is the end. A new name is durable after sync().

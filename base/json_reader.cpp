@@ -1,5 +1,6 @@
 #include "base/json_reader.h"
 
+#include <functional>
 #include <set>
 #include <vector>
 
@@ -46,8 +47,7 @@ class Watcher {
 
 Result<Json> parse_json(std::string_view text, const std::string& file, int max_depth) {
   Watcher watcher(max_depth);
-  const auto watch = [&watcher](int depth, Json::parse_event_t event, Json& value) { return watcher(depth, event, value); };
-  Json value = Json::parse(text, watch, false);
+  Json value = Json::parse(text, std::ref(watcher), false);
   if (!watcher.problem().empty()) return Error{.code = ErrorCode::kInvalid, .message = watcher.problem(), .file = file};
   if (value.is_discarded()) return Error{.code = ErrorCode::kInvalid, .message = "not valid JSON", .file = file};
   return value;

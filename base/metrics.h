@@ -44,8 +44,8 @@ class MetricsWriter {
   Result<void> write(const MetricsRow& row);
   Result<void> sync() { return file_.sync(); }
   int64_t offset() const { return file_.size(); }
-  // Drops all after `offset`, which an earlier offset() returned. Returns how many bytes before it are missing (0 but for
-  // a power cut before sync()).
+  // Drops all after `offset`, which an earlier offset() returned. Returns how many bytes before it are missing (0 but
+  // for a power cut before sync()).
   Result<int64_t> cut_to(int64_t offset);
 
  private:

@@ -1,8 +1,9 @@
 // An append-only file of checksummed records:
 //   file   = "HONEREC1" record*
 //   record = magic u32 | length u32 | hash64(length, payload) u64 | payload       (little-endian)
-// A record is whole or absent. Requires of the writer: sync() before the next append() wherever a record must not be lost
-// alone; then a bad record at the end is one that was never acknowledged, and a bad record before a good one is damage.
+// A record is whole or absent. Requires of the writer: sync() before the next append() wherever a record must not be
+// lost alone; then a bad record at the end is one that was never acknowledged, and a bad record before a good one is
+// damage.
 #pragma once
 
 #include <cstddef>
@@ -31,8 +32,8 @@ Result<RecordScan> scan_records(const std::string& path, const RecordVisitor& vi
 // Owned by one thread.
 class RecordFile {
  public:
-  // Opens or creates; a torn end is cut off. `scan` of what was found, `vouched_bytes`: length that is known to have been
-  // acknowledged; Error kCorrupt when less than that is good.
+  // Opens or creates; a torn end is cut off. `scan` of what was found, `vouched_bytes`: length that is known to have
+  // been acknowledged; Error kCorrupt when less than that is good.
   static Result<RecordFile> open(const std::string& path, const RecordVisitor& visit, int64_t vouched_bytes = 0);
 
   // Requires payload.size() < 2^31.

@@ -117,7 +117,9 @@ Result<void> TensorBoardWriter::scalars(double wall_time, int64_t step,
                                         const std::vector<std::pair<std::string, double>>& values) {
   std::string summary;
   for (const auto& [tag, number] : values) {
-    if (!std::isfinite(number)) return Error{.code = ErrorCode::kGuard, .message = str("not finite: ", number), .field = tag};
+    if (!std::isfinite(number)) {
+      return Error{.code = ErrorCode::kGuard, .message = str("not finite: ", number), .field = tag};
+    }
     put_message(summary, kSummaryValue, scalar_value(tag, number));
   }
   std::string event = event_head(wall_time, step);

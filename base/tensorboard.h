@@ -16,8 +16,8 @@ namespace hone {
 // Owned by one thread.
 class TensorBoardWriter {
  public:
-  // Opens or creates directory/events.out.tfevents.0000000000.hone; what a kill left of a last record is cut off. One file for
-  // the whole run, whatever the number of resumes.
+  // Opens or creates directory/events.out.tfevents.0000000000.hone; what a kill left of a last record is cut off. One
+  // file for the whole run, whatever the number of resumes.
   static Result<TensorBoardWriter> open(const std::string& directory);
 
   // One event with all scalars. wall_time in seconds since 1970.

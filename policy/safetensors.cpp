@@ -48,7 +48,8 @@ Result<std::string> header_of(std::span<const TensorView> tensors) {
       return Error{.code = ErrorCode::kInvalid, .message = "tensor name used twice", .field = tensor.name};
     }
     const int64_t end = offset + static_cast<int64_t>(tensor.bytes().size());
-    header[tensor.name] = {{"dtype", to_string(tensor.dtype)}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
+    header[tensor.name] = {
+        {"dtype", to_string(tensor.dtype)}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
     offset = end;
   }
   std::string text = header.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -90,8 +91,9 @@ class HeaderReader {
     ByteReader prefix(file_);
     const uint64_t length = prefix.u64();
     if (!prefix.ok()) return problem(str("too short for a safetensors file: ", file_.size(), " bytes"));
-    if (length > kMaxHeaderBytes) return problem(str("header of ", length, " bytes, at most ", kMaxHeaderBytes, " allowed"));
-    if (length > file_.size() - kLengthBytes) return problem(str("header of ", length, " bytes is longer than the file"));
+    const std::string what = str("header of ", length, " bytes");
+    if (length > kMaxHeaderBytes) return problem(str(what, ", at most ", kMaxHeaderBytes, " allowed"));
+    if (length > file_.size() - kLengthBytes) return problem(what + " is longer than the file");
     data_ = file_.subspan(kLengthBytes + length);
     const char* text = reinterpret_cast<const char*>(file_.data()) + kLengthBytes;
     Result<Json> header = parse_json({text, length}, path_, kMaxHeaderDepth);
@@ -101,15 +103,16 @@ class HeaderReader {
   }
 
   Result<void> check_metadata(const Json& metadata) const {
-    const bool good = metadata.is_object() && std::ranges::all_of(metadata, [](const Json& v) { return v.is_string(); });
-    if (!good) return problem("must be an object of strings", kMetadataKey);
+    const auto is_string = [](const Json& value) { return value.is_string(); };
+    if (!metadata.is_object() || !std::ranges::all_of(metadata, is_string)) {
+      return problem("must be an object of strings", kMetadataKey);
+    }
     return {};
   }
 
   Result<void> read_tensor(const std::string& name, const Json& entry) {
-    const bool has_keys = entry.is_object() && entry.size() == 3 && entry.contains("dtype") && entry.contains("shape") &&
-                          entry.contains("data_offsets");
-    if (!has_keys) return problem("must have exactly dtype, shape and data_offsets", name);
+    const bool has_keys = entry.contains("dtype") && entry.contains("shape") && entry.contains("data_offsets");
+    if (!has_keys || entry.size() != 3) return problem("must have exactly dtype, shape and data_offsets", name);
     Placed placed{0, 0, TensorView{.name = name}};
     HONE_TRY_ASSIGN(placed.tensor.dtype, read_dtype(name, entry["dtype"]));
     HONE_TRY_ASSIGN(placed.tensor.shape, read_shape(name, entry["shape"]));
@@ -141,11 +144,14 @@ class HeaderReader {
   }
 
   Result<std::pair<uint64_t, uint64_t>> read_offsets(const std::string& name, const Json& value) const {
-    const bool numbers = value.is_array() && value.size() == 2 && value[0].is_number_unsigned() && value[1].is_number_unsigned();
-    if (!numbers) return problem("data_offsets must be two non-negative integers", name);
+    const auto is_offset = [](const Json& offset) { return offset.is_number_unsigned(); };
+    if (!value.is_array() || value.size() != 2 || !std::ranges::all_of(value, is_offset)) {
+      return problem("data_offsets must be two non-negative integers", name);
+    }
     const uint64_t begin = value[0], end = value[1];
     if (begin > end || end > data_.size()) {
-      return problem(str("data_offsets [", begin, ", ", end, "] do not lie in the data of ", data_.size(), " bytes"), name);
+      const std::string offsets = str("[", begin, ", ", end, "]");
+      return problem(str("data_offsets ", offsets, " do not lie in the data of ", data_.size(), " bytes"), name);
     }
     return std::pair(begin, end);
   }
@@ -157,7 +163,8 @@ class HeaderReader {
     uint64_t covered = 0;
     for (Placed& placed : placed_) {
       if (placed.begin != covered) {
-        return problem(str("data begins at ", placed.begin, ", the tensor before ends at ", covered), placed.tensor.name);
+        return problem(str("data begins at ", placed.begin, ", the tensor before ends at ", covered),
+                       placed.tensor.name);
       }
       placed.tensor.data = data_.data() + placed.begin;
       covered = placed.end;

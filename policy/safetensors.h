@@ -41,8 +41,9 @@ Result<void> write_safetensors(std::span<const TensorView> tensors, const ByteSi
 // A file on disk, mapped. The header is hostile input: it is checked whole before anything is read.
 class SafetensorsFile {
  public:
-  // Error kCorrupt naming file and tensor for: header longer than the file or 100 MB, JSON that is malformed, nested deep or
-  // has equal keys, unknown dtypes, negative or overflowing shapes, data that overlaps, has holes or another length.
+  // Error kCorrupt naming file and tensor for: header longer than the file or 100 MB, JSON that is malformed, nested
+  // deep or has equal keys, unknown dtypes, negative or overflowing shapes, data that overlaps, has holes or another
+  // length.
   static Result<SafetensorsFile> open(const std::string& path);
 
   // In the order of their data; the views point into the mapping and live as long as this object, also after a move.

@@ -1,8 +1,8 @@
 // Checkpoints: immutable directories run/checkpoints/<stage>-<step>/ with
 //   model.safetensors, optimizer.safetensors (exp_avg.<name>, exp_avg_sq.<name>), state.json, the caller's files
 //   (config.json, tokenizer.json, ...) and manifest.json: a checksum of every file and of itself.
-// A directory of that name is complete and durable: it is written under a temporary name, synced, read back and renamed.
-// Files not named in the manifest are ignored.
+// A directory of that name is complete and durable: it is written under a temporary name, synced, read back and
+// renamed. Files not named in the manifest are ignored.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ struct CheckpointContents {
   int64_t optimizer_step = 0;
   std::vector<policy::TensorView> weights;
   std::vector<policy::TensorView> moments;
-  nlohmann::json state;                    // what else resume needs: cursors, counters, the identity of the configuration
+  nlohmann::json state;                    // what else resume needs: cursors, counters, identity of the configuration
   std::map<std::string, int64_t> offsets;  // lengths of the run's append-only files at this moment; "journal" is one
   std::vector<std::pair<std::string, std::string>> extra_files;  // name, content
   std::string state_sha256;  // state_sha256() of these tensors where the caller has it already; computed if empty
@@ -46,13 +46,13 @@ struct CheckpointInfo {
   SaveTimes times;       // of save_checkpoint only
 };
 
-// The hash that `hone verify` prints: SHA-256 over weights, then moments, each sorted by name (name, dtype, shape, bytes), then
-// the optimizer step. Equal bits give equal hashes, whatever the files look like.
+// The hash that `hone verify` prints: SHA-256 over weights, then moments, each sorted by name (name, dtype, shape,
+// bytes), then the optimizer step. Equal bits give equal hashes, whatever the files look like.
 std::string state_sha256(std::span<const policy::TensorView> weights, std::span<const policy::TensorView> moments,
                          int64_t optimizer_step);
 
-// Durable when it returns. An existing checkpoint of the same stage and step is replaced in one step. On an Error (a full
-// disk is kIo) nothing of it is left and all others are untouched.
+// Durable when it returns. An existing checkpoint of the same stage and step is replaced in one step. On an Error (a
+// full disk is kIo) nothing of it is left and all others are untouched.
 Result<CheckpointInfo> save_checkpoint(const std::string& run_dir, const CheckpointContents& contents);
 
 struct CheckpointStatus {
@@ -64,11 +64,12 @@ struct CheckpointStatus {
   std::string problem;  // names the damaged file; empty when ok
 };
 
-// Reads every byte and compares every checksum. Stage and step come from the directory's name when the manifest is damaged.
+// Reads every byte and compares every checksum. Stage and step come from the directory's name when the manifest is
+// damaged.
 CheckpointStatus verify_checkpoint(const std::string& path);
 
-// Absolute paths in the order they were made. One whose manifest is unreadable stands after those of its stage with smaller
-// steps. A run without checkpoints gives an empty list.
+// Absolute paths in the order they were made. One whose manifest is unreadable stands after those of its stage with
+// smaller steps. A run without checkpoints gives an empty list.
 Result<std::vector<std::string>> list_checkpoints(const std::string& run_dir);
 
 // Files stay mapped while this lives.
@@ -84,9 +85,10 @@ struct LoadedCheckpoint {
 // Verifies all checksums first. Error kCorrupt (kNotFound for a missing file) naming the file.
 Result<LoadedCheckpoint> load_checkpoint(const std::string& path);
 
-// The newest checkpoint that verifies; calls on_skip for each newer one that does not. kNotFound only when the run has no
-// checkpoint at all; kCorrupt when it has some and none is good, so that a run is never silently begun anew.
-Result<LoadedCheckpoint> latest_good(const std::string& run_dir, const std::function<void(const CheckpointStatus&)>& on_skip);
+// The newest checkpoint that verifies; calls on_skip for each newer one that does not. kNotFound only when the run has
+// no checkpoint at all; kCorrupt when it has some and none is good, so that a run is never silently begun anew.
+Result<LoadedCheckpoint> latest_good(const std::string& run_dir,
+                                     const std::function<void(const CheckpointStatus&)>& on_skip);
 
 // Moves a damaged checkpoint out of the list, to checkpoints/.damaged-<name>, replacing an older one there.
 Result<void> set_aside(const std::string& path);

@@ -74,7 +74,9 @@ CheckpointStatus verify_checkpoint(const std::string& path) {
 
 Result<LoadedCheckpoint> load_checkpoint(const std::string& path) { return load_verified(absolute_path(path)); }
 
-Result<LoadedCheckpoint> latest_good(const std::string& run_dir, const std::function<void(const CheckpointStatus&)>& on_skip) {
+Result<LoadedCheckpoint> latest_good(const std::string& run_dir,
+                                     const std::function<void(const CheckpointStatus&)>& on_skip) {
+  const std::string parent = checkpoints_dir(run_dir);
   HONE_TRY_ASSIGN(std::vector<std::string> paths, list_checkpoints(run_dir));
   std::ranges::reverse(paths);
   for (const std::string& path : paths) {
@@ -83,9 +85,9 @@ Result<LoadedCheckpoint> latest_good(const std::string& run_dir, const std::func
     on_skip(status_of(path, loaded));
   }
   if (paths.empty()) {
-    return Error{.code = ErrorCode::kNotFound, .message = "the run has no checkpoint yet", .file = checkpoints_dir(run_dir)};
+    return Error{.code = ErrorCode::kNotFound, .message = "the run has no checkpoint yet", .file = parent};
   }
-  return corrupt(checkpoints_dir(run_dir), str("none of ", paths.size(), " checkpoints is good"));
+  return corrupt(parent, str("none of ", paths.size(), " checkpoints is good"));
 }
 
 }  // namespace hone::trainer

@@ -42,8 +42,8 @@ std::future<Result<void>> start(const Call& call) {
   }
 }
 
-// Writes new files of one directory, hashing on the way; they are synced together at the end, when the disk has had time to take
-// most of them.
+// Writes new files of one directory, hashing on the way; they are synced together at the end, when the disk has had
+// time to take most of them.
 class DirectoryWriter {
  public:
   explicit DirectoryWriter(std::string directory) : directory_(std::move(directory)) {}
@@ -152,8 +152,8 @@ Result<void> write_contents(DirectoryWriter& writer, const CheckpointContents& c
   return {};
 }
 
-// Moves the finished directory to its name; a checkpoint that stands there changes places with it. File systems that cannot
-// exchange see two renames, between which there is none of that name.
+// Moves the finished directory to its name; a checkpoint that stands there changes places with it. File systems that
+// cannot exchange see two renames, between which there is none of that name.
 Result<void> move_into_place(const std::string& temporary, const std::string& final_path) {
   if (!path_exists(final_path)) return rename_path(temporary, final_path);
   if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, final_path.c_str(), RENAME_EXCHANGE) == 0) return {};

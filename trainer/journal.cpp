@@ -30,7 +30,9 @@ const typename Map::mapped_type* find_in(const Map& map, const Key& key) {
 JournalCheck verify_journal(const std::string& path, int64_t vouched_bytes) {
   JournalCheck check;
   if (!path_exists(path) && vouched_bytes == 0) return check;
-  const auto count = [&check](const JournalBatch& batch) { check.records += static_cast<int64_t>(batch.records.size()); };
+  const auto count = [&check](const JournalBatch& batch) {
+    check.records += static_cast<int64_t>(batch.records.size());
+  };
   const Result<RecordScan> scan = scan_records(path, batch_visitor(path, count));
   if (!scan.ok()) {
     check.problem = scan.error().to_string();
@@ -79,7 +81,7 @@ void Journal::recall(const JournalRecord& record, uint64_t first_serial, int64_t
 
 Error Journal::deviation(const std::string& what) const {
   return Error{.code = ErrorCode::kGuard,
-               .message = str("stage ", stage_, ", ", what, " differs from the journal: the run does not repeat itself"),
+               .message = "stage " + stage_ + ", " + what + " differs from the journal: the run does not repeat itself",
                .file = file_.path()};
 }
 
@@ -99,7 +101,8 @@ Result<void> Journal::note_group(int64_t step, uint64_t serial) {
 Result<void> Journal::note_sample(uint64_t serial, const rl::Sample& sample) {
   const SampleTaken taken{serial, sample.index, hash64(std::span<const rl::Token>(sample.tokens)),
                           hash64(std::span<const float>(sample.logprobs)), sample.finish};
-  return note(taken, find_in(samples_, AnswerKey(serial, sample.index)), str("sample ", sample.index, " of group ", serial));
+  const JournalRecord* known = find_in(samples_, AnswerKey(serial, sample.index));
+  return note(taken, known, str("sample ", sample.index, " of group ", serial));
 }
 
 Result<void> Journal::note_verdicts(uint64_t serial, uint32_t index, std::span<const rl::Component> components) {

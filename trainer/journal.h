@@ -1,5 +1,5 @@
-// The journal of a run: what was issued, sampled, graded and trained, so that a resumed run can prove that it repeats itself
-// and never grades an answer twice. Records are collected and become durable together in commit().
+// The journal of a run: what was issued, sampled, graded and trained, so that a resumed run can prove that it repeats
+// itself and never grades an answer twice. Records are collected and become durable together in commit().
 #pragma once
 
 #include <cstdint>
@@ -23,20 +23,20 @@ struct JournalCheck {
   std::string problem;  // names the file and the offset
 };
 
-// Reads the whole journal without changing it. A torn end is ok unless it reaches into `vouched_bytes`; a journal that does not exist
-// is ok when nothing is vouched for.
+// Reads the whole journal without changing it. A torn end is ok unless it reaches into `vouched_bytes`; a journal that
+// does not exist is ok when nothing is vouched for.
 JournalCheck verify_journal(const std::string& path, int64_t vouched_bytes = 0);
 
-// Each note_* of work that is already recorded compares instead of writing: Error kGuard where it differs, which means that the
-// run is not repeating itself. Owned by one thread.
+// Each note_* of work that is already recorded compares instead of writing: Error kGuard where it differs, which means
+// that the run is not repeating itself. Owned by one thread.
 class Journal {
  public:
-  // Opens or creates, checks every record, cuts a torn end. vouched_bytes: offset() that the restored checkpoint recorded; Error
-  // kCorrupt if the good part is shorter.
+  // Opens or creates, checks every record, cuts a torn end. vouched_bytes: offset() that the restored checkpoint
+  // recorded; Error kCorrupt if the good part is shorter.
   static Result<Journal> open(const std::string& path, int64_t vouched_bytes = 0);
 
-  // Before the first note of a stage, also when a run resumes inside it: reads back what the journal has of the stage from
-  // group `first_serial` and step `first_step` on. Only that is held in memory. Requires no uncommitted records.
+  // Before the first note of a stage, also when a run resumes inside it: reads back what the journal has of the stage
+  // from group `first_serial` and step `first_step` on. Only that is held in memory. Requires no uncommitted records.
   Result<void> begin_stage(const std::string& stage, uint64_t first_serial, int64_t first_step);
 
   Result<void> note_group(int64_t step, uint64_t serial);

@@ -73,15 +73,18 @@ void encode(std::string& out, const JournalRecord& record) {
 }
 
 Result<JournalBatch> decode_batch(std::span<const std::byte> payload) {
+  const auto problem = [](std::string message) {
+    return Error{.code = ErrorCode::kCorrupt, .message = std::move(message)};
+  };
   ByteReader in(payload);
   JournalBatch batch{in.string(), {}};
   while (in.ok() && !in.at_end()) {
     const uint8_t kind = in.u8();
-    if (kind >= std::size(kReaders)) return Error{.code = ErrorCode::kCorrupt, .message = str("record of kind ", int{kind})};
+    if (kind >= std::size(kReaders)) return problem(str("record of kind ", int{kind}));
     batch.records.push_back(kReaders[kind](in));
-    if (!in_range(batch.records.back())) return Error{.code = ErrorCode::kCorrupt, .message = "unknown verdict or finish"};
+    if (!in_range(batch.records.back())) return problem("unknown verdict or finish");
   }
-  if (!in.ok()) return Error{.code = ErrorCode::kCorrupt, .message = "record cut short"};
+  if (!in.ok()) return problem("record cut short");
   return batch;
 }
 

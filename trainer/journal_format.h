@@ -1,5 +1,5 @@
-// The bytes of the journal. A record of the file is one commit: the stage's name, then notes; numbers as in base/bytes.h,
-// each note begins with the place of its type in JournalRecord.
+// The bytes of the journal. A record of the file is one commit: the stage's name, then notes; numbers as in
+// base/bytes.h, each note begins with the place of its type in JournalRecord.
 #pragma once
 
 #include <cstdint>

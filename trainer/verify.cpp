@@ -49,8 +49,7 @@ Result<VerifyReport> verify_target(const std::string& target) {
     report.journal = verify_journal(join_path(target, "journal"), vouched_bytes(report.checkpoints));
     return report;
   }
-  const bool is_checkpoint = path_exists(join_path(target, kManifestFile)) || path_exists(join_path(target, kModelFile));
-  if (!is_checkpoint) {
+  if (!path_exists(join_path(target, kManifestFile)) && !path_exists(join_path(target, kModelFile))) {
     return Error{.code = ErrorCode::kNotFound, .message = "neither a run directory nor a checkpoint", .file = target};
   }
   report.checkpoints.push_back(verify_checkpoint(target));

@@ -20,7 +20,8 @@ struct VerifyReport {
   nlohmann::json to_json() const;
 };
 
-// `target`: a run directory or a checkpoint directory. Changes nothing and needs no lock. Error kNotFound when it is neither.
+// `target`: a run directory or a checkpoint directory. Changes nothing and needs no lock. Error kNotFound when it is
+// neither.
 Result<VerifyReport> verify_target(const std::string& target);
 
 }  // namespace hone::trainer

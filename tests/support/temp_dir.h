@@ -1,5 +1,5 @@
-// A fresh directory for one test, removed at its end; in memory where the machine offers that, because tests that write a file
-// thousands of times would wait for the disk.
+// A fresh directory for one test, removed at its end; in memory where the machine offers that, because tests that write
+// a file thousands of times would wait for the disk.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -26,7 +26,8 @@ struct SmallState {
     contents.step = step;
     contents.optimizer_step = step;
     contents.weights = {{"w", DType::kF32, {2, 3}, weight.data()}, {"b", DType::kF32, {2}, bias.data()}};
-    contents.moments = {{"exp_avg.w", DType::kF32, {2, 3}, first.data()}, {"exp_avg_sq.w", DType::kF32, {2, 3}, second.data()}};
+    contents.moments = {{"exp_avg.w", DType::kF32, {2, 3}, first.data()},
+                        {"exp_avg_sq.w", DType::kF32, {2, 3}, second.data()}};
     contents.state = {{"cursor", step * 8}};
     contents.offsets = {{"journal", 0}, {"metrics.jsonl", step * 10}};
     contents.extra_files = {{"config.json", "{\"hidden_size\": 3}\n"}, {"tokenizer.json", "{}\n"}};

@@ -72,9 +72,11 @@ TEST(StateHash, IsEqualForEqualStatesOfDifferentRuns) {
   EXPECT_EQ(save_small(a.path(), "zero", 2).sha256, save_small(b.path(), "zero", 2).sha256);
 }
 
+const std::vector<ManifestFile> kNeededFiles = {{"model.safetensors"}, {"optimizer.safetensors"}, {"state.json"}};
+
 TEST(Manifest, RefusesAnyOtherTextOfTheSameMeaning) {
   const TempDir dir;
-  const Manifest manifest{"zero", 1, 1, 1, "00", {}, {{"model.safetensors"}, {"optimizer.safetensors"}, {"state.json"}}};
+  const Manifest manifest{"zero", 1, 1, 1, "00", {}, kNeededFiles};
   const std::string text = render_manifest(manifest);
   overwrite(dir.file("manifest.json"), text);
   EXPECT_TRUE(read_manifest(dir.path()).ok());
@@ -84,8 +86,8 @@ TEST(Manifest, RefusesAnyOtherTextOfTheSameMeaning) {
 
 TEST(Manifest, RefusesFilesOutsideItsDirectory) {
   const TempDir dir;
-  const Manifest manifest{
-      "zero", 1, 1, 1, "00", {}, {{"model.safetensors"}, {"optimizer.safetensors"}, {"state.json"}, {"../../etc/passwd"}}};
+  Manifest manifest{"zero", 1, 1, 1, "00", {}, kNeededFiles};
+  manifest.files.push_back({"../../etc/passwd"});
   overwrite(dir.file("manifest.json"), render_manifest(manifest));
   EXPECT_EQ(read_manifest(dir.path()).error().message, "does not describe a checkpoint");
 }
@@ -123,7 +125,8 @@ TEST(LatestGood, FallsBackAndNamesWhatItSkips) {
   flip_bit(run.file("checkpoints/zero-3/optimizer.safetensors"), 77);
   overwrite(run.file("checkpoints/zero-2/manifest.json"), "{}");
   Names problems;
-  const auto loaded = latest_good(run.path(), [&](const CheckpointStatus& status) { problems.push_back(status.problem); });
+  const auto note = [&problems](const CheckpointStatus& status) { problems.push_back(status.problem); };
+  const Result<LoadedCheckpoint> loaded = latest_good(run.path(), note);
   ASSERT_TRUE(loaded.ok());
   EXPECT_EQ(loaded->info.step, 1);
   EXPECT_EQ(problems, (Names{run.file("checkpoints/zero-3/optimizer.safetensors: checksum does not match"),

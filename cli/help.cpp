@@ -18,7 +18,7 @@ struct Topic {
 };
 
 constexpr Topic kTopics[] = {
-    {"resume", R"(The same command goes on with a run that was stopped, killed or cut off from power; it ends with the same bits.
+    {"resume", R"(The same command goes on with a run that was stopped or killed, and ends with the same bits.
 
 It begins at the last checkpoint that verifies and repeats at most one grpo step, or checkpoint.every_seconds of the
 other kinds. Answers that were graded before are not graded again. Rows of metrics, rollouts and TensorBoard after the

@@ -67,15 +67,15 @@ void JsonObject::add_text(std::string_view key, std::string_view value) {
 void JsonObject::add(std::string_view key, const ordered_json& value) { add_text(key, dump(value)); }
 
 void JsonObject::add(std::string_view key, const std::vector<JsonObject>& list) {
-  std::string text;
-  for (const JsonObject& object : list) text += (text.empty() ? "" : ",") + object.text();
-  add_text(key, "[" + text + "]");
+  std::string text = "[";
+  for (const JsonObject& object : list) text.append(text.size() > 1 ? "," : "").append(object.text());
+  add_text(key, text.append("]"));
 }
 
 void JsonObject::add_floats(std::string_view key, std::span<const float> values) {
-  std::string text;
-  for (float value : values) text += (text.empty() ? "" : ",") + shortest(value);
-  add_text(key, "[" + text + "]");
+  std::string text = "[";
+  for (float value : values) text.append(text.size() > 1 ? "," : "").append(shortest(value));
+  add_text(key, text.append("]"));
 }
 
 void JsonObject::append(const JsonObject& more) {

@@ -96,12 +96,13 @@ std::string fixed(double value, int decimals) {
 }
 
 std::string grouped(int64_t value) {
-  std::string digits = std::to_string(value);
-  const int64_t first = value < 0 ? 1 : 0;
-  for (int64_t at = static_cast<int64_t>(digits.size()) - 3; at > first; at -= 3) {
-    digits.insert(static_cast<size_t>(at), ",");
+  const std::string digits = std::to_string(value);
+  std::string out;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    const bool starts_group = i > 0 && (digits.size() - i) % 3 == 0 && digits[i - 1] != '-';
+    out.append(starts_group ? "," : "").push_back(digits[i]);
   }
-  return digits;
+  return out;
 }
 
 std::string clock_text(double seconds) {

@@ -1,5 +1,5 @@
-// The objective without LibTorch, from the oracle rl/objective.h: what the program is built with when HONE_WITH_TORCH is
-// off, so that the sanitizers reach the learner and the stages too.
+// The objective without LibTorch, from the oracle rl/objective.h: what the program is built with when HONE_WITH_TORCH
+// is off, so that the sanitizers reach the learner and the stages too.
 #include <cmath>
 
 #include "rl/objective.h"

@@ -62,7 +62,8 @@ std::vector<std::string> topic_names(const CLI::App& app) {
 }
 
 int print_overview(const CLI::App& app) {
-  std::cout << app.help() << "\nTopics of hone help: the commands, keys of the configuration (policy, stages.steps)";
+  // App::help() would describe the command that was given, which is this one.
+  std::cout << app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal) << "\nTopics of hone help: the commands, keys of the configuration (policy, stages.steps)";
   for (const Topic& topic : kTopics) std::cout << ", " << topic.name;
   std::cout << '\n';
   return kDone;
@@ -85,7 +86,7 @@ int print_topic(const CLI::App& app, const std::string& name) {
     return kDone;
   }
   const std::string near = did_you_mean(name, topic_names(app));
-  return refuse({.message = str("there is no topic '", name, "'", near.empty() ? "; hone help lists them" : near)});
+  return refuse(near.empty() ? key.error() : Error{.message = str("there is no topic '", name, "'", near)});
 }
 
 }  // namespace

@@ -45,6 +45,11 @@ const CLI::App& innermost(const CLI::App& app) {
   return parsed.empty() ? app : innermost(*parsed.back());
 }
 
+std::string full_name(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return parent ? full_name(*parent) + " " + command.get_name() : command.get_name();
+}
+
 // CLI11 names the words that nothing took; this adds what was probably meant.
 std::string describe(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& words) {
   const CLI::App& command = innermost(app);
@@ -62,7 +67,7 @@ int explain(const CLI::App& app, const CLI::ParseError& error) {
   const std::vector<std::string> unknown = app.remaining(true);
   say(describe(app, error, unknown));
   const CLI::App& command = innermost(app);
-  say(&command == &app ? "hone help lists the commands" : command.get_name() + " --help lists what it takes");
+  say(full_name(command) + " --help lists what it takes");
   return kRefused;
 }
 

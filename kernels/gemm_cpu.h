@@ -23,37 +23,60 @@ struct GemmTile {
   int n;               // columns in use, at most two vectors
 };
 
-template <class V, int R>
+// The accumulators stay in registers only if every loop over them is unrolled. Rows are addressed in threes from one pointer
+// (base, base + stride, base + 2 stride), so that all addresses fit the general registers.
+template <class V, int R, bool kFull>
 inline void gemm_tile(const GemmTile<V>& t) {
-  constexpr int W = V::kWidth;
-  V acc[R][2];
+  using T = typename V::T;
+  constexpr int W = V::kWidth, kThrees = (R + 2) / 3;
   const int n0 = t.n < W ? t.n : W, n1 = t.n - n0;
-  for (int i = 0; i < R; ++i)
-    for (int j = 0; j < 2; ++j)
-      acc[i][j] = t.start ? load_lanes<V>(t.start + i * t.c_row + j * W, j ? n1 : n0) : V::set(0);
-  const auto* a = t.a;
-  const auto* b = t.b;
-  for (int64_t k = 0; k < t.k; ++k) {
+  const int64_t a_row = t.a_row, a_k = t.a_k, b_row = t.b_row;
+  V acc[R][2];
+  if (t.start) {
+#pragma GCC unroll 16
+    for (int i = 0; i < R; ++i) {
+      const T* c = t.start + i * t.c_row;
+      acc[i][0] = kFull ? V::load(c) : V::load_n(c, n0);
+      acc[i][1] = kFull ? V::load(c + W) : V::load_n(c + W, n1);
+    }
+  } else {
+#pragma GCC unroll 16
+    for (int i = 0; i < R; ++i) acc[i][0] = acc[i][1] = V::set(0);
+  }
+  const T* a[kThrees];
+#pragma GCC unroll 16
+  for (int g = 0; g < kThrees; ++g) a[g] = t.a + 3 * g * a_row;
+  const T* b = t.b;
+  for (int64_t k = t.k; k > 0; --k) {
     const V b0 = V::load(b), b1 = V::load(b + W);
 #pragma GCC unroll 16
     for (int i = 0; i < R; ++i) {
-      const V x = V::set(a[i * t.a_row]);
+      const V x = V::set(a[i / 3][i % 3 * a_row]);
       acc[i][0] = V::fma(x, b0, acc[i][0]);
       acc[i][1] = V::fma(x, b1, acc[i][1]);
     }
-    a += t.a_k;
-    b += t.b_row;
+#pragma GCC unroll 16
+    for (int g = 0; g < kThrees; ++g) a[g] += a_k;
+    b += b_row;
   }
-  for (int i = 0; i < R; ++i)
-    for (int j = 0; j < 2; ++j)
-      if ((j ? n1 : n0) > 0) store_lanes<V>(acc[i][j], t.c + i * t.c_row + j * W, j ? n1 : n0);
+#pragma GCC unroll 16
+  for (int i = 0; i < R; ++i) {
+    T* c = t.c + i * t.c_row;
+    if (kFull) {
+      acc[i][0].store(c);
+      acc[i][1].store(c + W);
+    } else {
+      acc[i][0].store_n(c, n0);
+      if (n1 > 0) acc[i][1].store_n(c + W, n1);
+    }
+  }
 }
 
 template <class V, int... I>
 inline void gemm_tile_rows(int rows, const GemmTile<V>& t, std::integer_sequence<int, I...>) {
   using Kernel = void (*)(const GemmTile<V>&);
-  static constexpr Kernel kKernels[] = {gemm_tile<V, I + 1>...};
-  kKernels[rows - 1](t);
+  static constexpr Kernel kKernels[2][sizeof...(I)] = {{gemm_tile<V, I + 1, false>...}, {gemm_tile<V, I + 1, true>...}};
+  kKernels[t.n == 2 * V::kWidth][rows - 1](t);
 }
 
 template <class V>

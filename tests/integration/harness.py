@@ -100,7 +100,7 @@ class Run:
 
 
 def without_clock(row):
-    return {key: value for key, value in row.items() if key not in CLOCK_METRICS and not key.startswith("seconds/")}
+    return {key: value for key, value in row.items() if key not in CLOCK_METRICS and "seconds" not in key.split("/")}
 
 
 def hone(*arguments, stdin=None, check=True):

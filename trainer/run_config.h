@@ -180,7 +180,7 @@ struct StageConfig {
   double epsilon = 1e-8;
   double weight_decay = 0;
   double max_grad_norm = 1.0;
-  int64_t token_budget = 4096;  // tokens of a micro-batch
+  int64_t token_budget = 8192;  // tokens of a micro-batch
   int64_t checkpoint_every = 0;  // steps; 0: by time for pretrain and sft; derived to 1 for grpo
   EvalConfig eval;
 

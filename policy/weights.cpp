@@ -20,6 +20,11 @@ NormalPair normal_pair(uint64_t key, uint32_t parameter, uint64_t pair) {
   return {radius * portable_cos(turn), radius * portable_sin(turn)};
 }
 
+// The absorbed form takes queries through key_up as it stands, not transposed.
+bool forward_needs_grad_panels(const ModelConfig& c) {
+  return c.attention == Attention::kMla && c.mla == MlaForm::kAbsorbed;
+}
+
 template <class F>
 void for_matrices(const ParameterLayout& layout, const F& f) {
   for (const LayerLayout& l : layout.layers)
@@ -37,7 +42,7 @@ Weights::Weights(const ModelConfig& config, const kernels::Backend& backend, boo
       layout_(make_layout(config, backend.panel_cols)),
       data_(backend, layout_.size),
       panels_(backend, layout_.panel_size),
-      grad_panels_(backend, trainable ? layout_.grad_panel_size : 0),
+      grad_panels_(backend, trainable || forward_needs_grad_panels(config) ? layout_.grad_panel_size : 0),
       rope_(backend, config.max_positions * config.rope_dim()) {
   if (backend.dtype == kernels::DType::kF64) {
     fill_rope<double>();

@@ -10,9 +10,17 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# configs/running_sum.yaml in about two seconds. Checkpoints are frequent, so that many kinds of moments are met.
-SHORT = ("stages.base.steps=30", "stages.base.checkpoint_every=5", "stages.base.eval.problems=16",
-         "stages.zero.steps=12", "stages.zero.eval.problems=16", "run.threads=2")
+
+
+def shortened(base_steps, zero_steps, problems):
+    """What makes configs/running_sum.yaml this short."""
+    return (f"stages.base.steps={base_steps}", f"stages.base.warmup_steps={min(30, base_steps)}",
+            f"stages.zero.steps={zero_steps}", f"stages.zero.warmup_steps={min(10, zero_steps)}",
+            f"stages.base.eval.problems={problems}", f"stages.zero.eval.problems={problems}")
+
+
+# About two seconds. Checkpoints are frequent, so that a kill meets many kinds of moments.
+SHORT = (*shortened(base_steps=30, zero_steps=12, problems=16), "stages.base.checkpoint_every=5", "run.threads=2")
 # What depends on the clock or on the machine, and so differs between two equal runs.
 CLOCK_METRICS = ("time", "tokens_per_second")
 

@@ -9,15 +9,16 @@ import pytest
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
-from harness import Run, hone  # noqa: E402
+from harness import Run, hone, shortened  # noqa: E402
 
-TINY = ("stages.base.steps=20", "stages.base.eval.problems=8", "stages.zero.steps=2", "stages.zero.eval.problems=8")
+TINY = shortened(base_steps=20, zero_steps=2, problems=8)
+DENSE = ("policy.experts=0", "policy.experts_per_token=null")
 ARCHITECTURES = {
     "mla_expanded": (),
     "mla_absorbed": ("policy.mla=absorbed",),
     "gqa_experts": ("policy.attention=gqa", "policy.kv_heads=2"),
-    "mla_dense": ("policy.experts=0",),
-    "gqa_dense": ("policy.attention=gqa", "policy.kv_heads=2", "policy.experts=0"),
+    "mla_dense": DENSE,
+    "gqa_dense": (*DENSE, "policy.attention=gqa", "policy.kv_heads=2"),
 }
 
 

@@ -25,7 +25,7 @@ struct Options {
   std::optional<std::string> checker, prompt_template;
   int32_t samples = 8;
   int64_t problems = 512;
-  policy::SamplingParams params;
+  double temperature = 1, top_p = 1;
   std::optional<int32_t> max_new_tokens;
   uint64_t seed = 0;
   bool json = false;
@@ -64,7 +64,7 @@ trainer::EvalRequest make_request(const OpenedTarget& target, const Options& opt
   request.checker_options = checker_options(target, options, request.checker);
   request.problems = options.problems;
   request.samples = options.samples;
-  request.params = options.params;
+  request.params = {.temperature = static_cast<float>(options.temperature), .top_p = static_cast<float>(options.top_p)};
   if (eval.max_new_tokens > 0) request.max_new_tokens = static_cast<int32_t>(eval.max_new_tokens);
   request.max_new_tokens = options.max_new_tokens.value_or(request.max_new_tokens);
   if (target.stage) request.stop = target.stage->stop;
@@ -100,9 +100,10 @@ int evaluate(const Options& options) {
   const Result<Question> question = prepare(*target, options);
   if (!question.ok()) return refuse(question.error());
   const trainer::RolloutSection rollout = target->config ? target->config->rollout : trainer::RolloutSection();
-  const auto report = trainer::evaluate_model(target->model, *question->problems, question->request, rollout,
+  auto report = trainer::evaluate_model(target->model, *question->problems, question->request, rollout,
                                               compute.stream(), &stop_on_signal());
   if (!report.ok()) return fail_or_refuse(report.error());
+  report->setup.temperature = options.temperature;  // as it was given, not as f32
   if (options.json) {
     std::cout << trainer::to_json(*report).dump() << '\n';
   } else {
@@ -125,9 +126,9 @@ void add_question_options(CLI::App& command, Options& options) {
 }
 
 void add_sampling_options(CLI::App& command, Options& options) {
-  command.add_option("--temperature", options.params.temperature, "0: the likeliest token (default 1)")
+  command.add_option("--temperature", options.temperature, "0: the likeliest token (default 1)")
       ->type_name("T")->check(number_in(0, 100));
-  command.add_option("--top-p", options.params.top_p, "the likeliest tokens of this total probability (default 1)")
+  command.add_option("--top-p", options.top_p, "the likeliest tokens of this total probability (default 1)")
       ->type_name("P")->check(number_in(1e-6, 1));
   command.add_option("--max-new-tokens", options.max_new_tokens, "longest answer (default: that of the run, else 64)")
       ->type_name("N")->check(positive_count());

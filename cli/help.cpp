@@ -63,7 +63,8 @@ std::vector<std::string> topic_names(const CLI::App& app) {
 
 int print_overview(const CLI::App& app) {
   // App::help() would describe the command that was given, which is this one.
-  std::cout << app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal) << "\nTopics of hone help: the commands, keys of the configuration (policy, stages.steps)";
+  std::cout << app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal)
+            << "\nTopics of hone help: the commands, keys of the configuration (policy, stages.steps)";
   for (const Topic& topic : kTopics) std::cout << ", " << topic.name;
   std::cout << '\n';
   return kDone;

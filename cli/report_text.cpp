@@ -26,11 +26,12 @@ std::string aligned(const std::vector<Row>& rows) {
   }
   std::string out;
   for (const Row& row : rows) {
+    std::string line;
     for (size_t i = 0; i < row.size(); ++i) {
       const std::string blank(widths[i] - row[i].size(), ' ');
-      out.append(i == 0 ? "" : "  ").append(i < 2 ? row[i] + blank : blank + row[i]);
+      line.append(i == 0 ? "" : "  ").append(i < 2 ? row[i] + blank : blank + row[i]);
     }
-    out += '\n';
+    out.append(line, 0, line.find_last_not_of(' ') + 1).append("\n");
   }
   return out;
 }

@@ -1,6 +1,7 @@
 #include "trainer/evaluator.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
@@ -41,6 +42,15 @@ class Grader {
  private:
   std::unique_ptr<rewards::Checker> checker_, format_;
 };
+
+// The double nearest to the float's shortest decimal: 0.6f is reported as 0.6.
+double as_written(float value) {
+  char text[32];
+  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
+  double out = 0;
+  std::from_chars(text, end, out);
+  return out;
+}
 
 Result<std::vector<rl::Prompt>> read_prompts(ProblemSource& source, int64_t problems, const policy::Tokenizer& tokenizer) {
   const auto rows = source.rows();
@@ -86,7 +96,7 @@ Result<EvalReport> evaluate_model(const Model& model, ProblemSource& problems, c
                            samples[problem][0].correct};
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return evaluate(samples, {request.target, request.task, request.samples, request.params.temperature, seconds});
+  return evaluate(samples, {request.target, request.task, request.samples, as_written(request.params.temperature), seconds});
 }
 
 Result<std::unique_ptr<ProblemSource>> make_eval_source(const EvalConfig& eval, const DataConfig& data, uint64_t seed) {

@@ -1,0 +1,95 @@
+// The products of hone against LibTorch's, at the sizes of small policies. See tests/bench/README.md.
+#include <ATen/Parallel.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/mm.h>
+#include <c10/core/InferenceMode.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <thread>
+#include <vector>
+
+#include "base/philox.h"
+#include "kernels/backend.h"
+
+namespace hone::bench {
+namespace {
+
+constexpr int kThreads = 2;
+constexpr int kRounds = 40;
+
+std::vector<float> random_values(int64_t count, uint64_t seed) {
+  PhiloxStream random(seed, 0);
+  std::vector<float> out(static_cast<size_t>(count));
+  for (float& x : out) x = static_cast<float>(random.uniform() - 0.5);
+  return out;
+}
+
+template <class F>
+double seconds_of(const F& f, int calls) {
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < calls; ++i) f();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / calls;
+}
+
+struct Best {
+  double ours = 1e9, theirs = 1e9;
+};
+
+// One slice of measuring. Threads of the other library that still spin for work would take a core from this one: they get
+// time to fall asleep, and the first call wakes our own.
+template <class F>
+double measure(const F& f, int calls) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(3));
+  f();
+  return seconds_of(f, calls);
+}
+
+// In turns, so that what else runs on the machine disturbs both; the best of many rounds of each.
+template <class Ours, class Theirs>
+Best compare(const Ours& ours, const Theirs& theirs) {
+  const int calls = std::max(1, static_cast<int>(1e-3 / std::max(1e-7, seconds_of(ours, 3))));
+  Best best;
+  for (int round = 0; round < kRounds; ++round) {
+    best.ours = std::min(best.ours, measure(ours, calls));
+    best.theirs = std::min(best.theirs, measure(theirs, calls));
+  }
+  return best;
+}
+
+void print(const char* what, int64_t m, int64_t nk, Best best) {
+  const double flops = 2.0 * static_cast<double>(m * nk * nk);
+  std::printf("%-12s M %5ld  K = N %5ld  hone %6.1f GFLOP/s  torch %6.1f GFLOP/s  hone/torch %.2f\n", what, m, nk,
+              flops / best.ours * 1e-9, flops / best.theirs * 1e-9, best.theirs / best.ours);
+}
+
+void bench_shape(const kernels::Backend& backend, const kernels::Stream& stream, int64_t m, int64_t nk) {
+  auto x = random_values(m * nk, 1), w = random_values(nk * nk, 2), dy = random_values(m * nk, 3);
+  std::vector<float> panels(static_cast<size_t>(kernels::panel_elements(nk, nk, backend.panel_cols)));
+  std::vector<float> y(x.size()), dw(w.size());
+  backend.pack_panels({w.data(), nk, nk, 1, nk * nk, panels.data(), true}, stream);
+  const at::Tensor tx = at::from_blob(x.data(), {m, nk}), tw = at::from_blob(w.data(), {nk, nk});
+  const at::Tensor tdy = at::from_blob(dy.data(), {m, nk});
+  at::Tensor ty = at::mm(tx, tw.t()), tdw = at::mm(tdy.t(), tx);
+  const kernels::GemmArgs forward{x.data(), nk, panels.data(), y.data(), nk, m, nk, nk};
+  const kernels::GemmGradWeightArgs backward{dy.data(), nk, x.data(), nk, dw.data(), nk, m, nk, nk};
+  print("x w^T", m, nk, compare([&] { backend.gemm(forward, stream); }, [&] { at::mm_out(ty, tx, tw.t()); }));
+  print("dy^T x", m, nk,
+        compare([&] { backend.gemm_grad_weight(backward, stream); }, [&] { tdw.addmm_(tdy.t(), tx); }));
+}
+
+void run() {
+  at::set_num_threads(kThreads);
+  const c10::InferenceMode guard;
+  ThreadTeam team(kThreads);
+  for (int64_t nk : {64, 256, 1024})
+    for (int64_t m : {64, 128, 512, 4096})
+      bench_shape(kernels::cpu_backend(kernels::DType::kF32), {&team}, m, nk);
+}
+
+}  // namespace
+}  // namespace hone::bench
+
+int main() { hone::bench::run(); }

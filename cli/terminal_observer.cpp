@@ -36,12 +36,13 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 std::string progress_text(const StageConfig& stage, const StepProgress& progress) {
   std::string text = str(stage.name, " ", progress.step, "/", progress.steps);
+  text += str("  ", clock_text(progress.seconds_left), " left");
   for (const Shown& shown : shown_of(stage)) {
     const auto found = progress.metrics.find(shown.key);
     if (found != progress.metrics.end()) text += str("  ", shown.name, " ", fixed(found->second, shown.decimals));
   }
   if (progress.tokens_per_second > 0) text += str("  ", grouped(std::llround(progress.tokens_per_second)), " tokens/s");
-  return text + str("  ", clock_text(progress.seconds_left), " left");
+  return text;
 }
 
 void TerminalObserver::run_started(const trainer::ResolvedConfig& config, const std::string& run_dir) {

@@ -36,7 +36,7 @@ class TerminalObserver final : public trainer::RunObserver {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now(), last_drawn_;
 };
 
-// "zero 12/50  reward 0.534  accuracy 0.481  length 22.1  18,312 tokens/s  0:42 left"; a number that a step lacks is
+// "zero 12/50  0:42 left  reward 0.534  accuracy 0.481  length 22.1  18,312 tokens/s"; a number that a step lacks is
 // left out.
 std::string progress_text(const trainer::StageConfig& stage, const trainer::StepProgress& progress);
 

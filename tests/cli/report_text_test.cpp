@@ -66,9 +66,9 @@ TEST(ProgressText, LeavesOutWhatAStepDoesNotHave) {
   stage.kind = StageKind::kGrpo;
   trainer::StepProgress progress{.step = 12, .steps = 50, .tokens_per_second = 18312.4, .seconds_left = 42,
                                  .metrics = {{"reward/mean", 0.5341}, {"loss", 0.01}}};
-  EXPECT_EQ(progress_text(stage, progress), "zero 12/50  reward 0.534  18,312 tokens/s  0:42 left");
+  EXPECT_EQ(progress_text(stage, progress), "zero 12/50  0:42 left  reward 0.534  18,312 tokens/s");
   stage.kind = StageKind::kPretrain;
-  EXPECT_EQ(progress_text(stage, progress), "zero 12/50  loss 0.0100  18,312 tokens/s  0:42 left");
+  EXPECT_EQ(progress_text(stage, progress), "zero 12/50  0:42 left  loss 0.0100  18,312 tokens/s");
 }
 
 }  // namespace

@@ -34,7 +34,10 @@ std::string dump(const ordered_json& value) {
 std::string shortest(float value) {
   HONE_CHECK(std::isfinite(value), value);
   char buffer[32];
-  return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
+  std::string text(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
+  // Readers take a number without a point for an integer, which has no -0.
+  if (text.find_first_of(".e") == text.npos) text += ".0";
+  return text;
 }
 
 JsonObject error_object(const JsonLine& line, const Error& error) {

@@ -53,7 +53,7 @@ void add_target(CLI::App& command, std::string& target) {
 void add_threads(CLI::App& command, int64_t& threads) {
   command.add_option("--threads", threads, "threads that compute; all cores when left out; results are the same")
       ->type_name("N")
-      ->check(positive_count());
+      ->check(number_in(1, 1024));
 }
 
 }  // namespace hone::cli

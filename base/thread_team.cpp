@@ -46,17 +46,20 @@ void ThreadTeam::run(int64_t num_tasks, const void* task, Call call) {
   call_ = call;
   num_tasks_ = num_tasks;
   next_.store(0, std::memory_order_relaxed);
-  running_.store(size_ - 1, std::memory_order_relaxed);
+  open_.store(true);
   {
     std::lock_guard lock(mutex_);
     generation_.fetch_add(1, std::memory_order_release);
   }
   wake_.notify_all();
   work(0);
-  const auto all_done = [this] { return running_.load(std::memory_order_acquire) == 0; };
-  if (may_spin_ && spin_until(all_done)) return;
+  // Every task is taken. A thread that has not joined by now, being asleep or without a core, is not waited for. Both sides
+  // write first and then read the other's variable, in one total order: a helper that saw the call open is counted here.
+  open_.store(false);
+  const auto all_left = [this] { return helpers_.load() == 0; };
+  if (may_spin_ && spin_until(all_left)) return;
   std::unique_lock lock(mutex_);
-  done_.wait(lock, all_done);
+  done_.wait(lock, all_left);
 }
 
 void ThreadTeam::work(int thread) {
@@ -71,10 +74,11 @@ void ThreadTeam::loop(int thread) {
       std::unique_lock lock(mutex_);
       wake_.wait(lock, changed);
     }
-    ++seen;
+    seen = generation_.load(std::memory_order_acquire);
     if (stop_) return;
-    work(thread);
-    if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    helpers_.fetch_add(1);
+    if (open_.load()) work(thread);
+    if (helpers_.fetch_sub(1) == 1) {
       std::lock_guard lock(mutex_);
       done_.notify_one();
     }

@@ -44,9 +44,10 @@ class ThreadTeam {
 
   const int size_;
   const bool may_spin_;  // spinning steals time from the thread waited for when threads outnumber cores
-  std::atomic<uint64_t> generation_{0};
+  std::atomic<uint64_t> generation_{0};  // of calls
   std::atomic<int64_t> next_{0};
-  std::atomic<int> running_{0};
+  std::atomic<bool> open_{false};  // the call under way still takes helpers
+  std::atomic<int> helpers_{0};    // threads that have joined, or look whether they still can
   std::atomic<bool> stop_{false};
   int64_t num_tasks_ = 0;
   const void* task_ = nullptr;

@@ -47,7 +47,7 @@ struct KvAppendArgs {
 
 // The backward of append: reads the gradients of the rows' slots from dkeys/dvalues (layout of the cache) into rows laid out as
 // in KvAppendArgs; a part with head stride 0 is the sum over heads in order. A prompt's span is followed by the spans that share it;
-// for those, the gradients of the prompt's tail that was copied into their first own block are added to the prompt's rows, in order.
+// the gradients of the prompt's tail that was copied into their first own block are first added to the prompt's block, in order.
 struct KvGatherArgs {
   KvShape shape;
   void* key_a = nullptr;
@@ -59,8 +59,8 @@ struct KvGatherArgs {
   const AttentionSpan* spans = nullptr;
   const int32_t* parents = nullptr;  // [num_spans] index of the span that holds the positions before, or -1
   int64_t num_spans = 0;
-  const void* dkeys = nullptr;
-  const void* dvalues = nullptr;
+  void* dkeys = nullptr;
+  void* dvalues = nullptr;
 };
 
 // Copies the first num_tokens slots of block `from` to block `to`.
@@ -86,8 +86,8 @@ struct AttentionArgs {
   const void* values = nullptr;
 };
 
-// dq is overwritten; dkeys and dvalues (layout of the cache) are added to. Spans that share blocks must be neighbours in one family:
-// families[f] .. families[f + 1] are span indices; a family's spans are worked on in order.
+// dq is overwritten, and so are dkeys and dvalues (layout of the cache) in all blocks of the spans. Spans that share blocks must
+// be neighbours in one family: families[f] .. families[f + 1] are span indices; a family's spans are worked on in order.
 struct AttentionBackwardArgs {
   AttentionArgs forward;        // out must hold the forward's result
   const void* dout = nullptr;   // layout of out

@@ -24,10 +24,8 @@ TurnedKv<V> turn_kv(const AttentionArgs& a, const AttentionSpan& span, int64_t k
     const T* values =
         static_cast<const T*>(a.values) + span.blocks[b] * a.shape.value_elements() + kv_head * vd * kAttentionBlock;
     T *k = out.keys + b * kAttentionBlock * kd, *v = out.values + b * kAttentionBlock * vd;
-    for (int64_t d = 0; d < kd; ++d)
-      for (int64_t t = 0; t < kAttentionBlock; ++t) k[t * kd + d] = keys[d * kAttentionBlock + t];
-    for (int64_t t = 0; t < kAttentionBlock; ++t)
-      for (int64_t d = 0; d < vd; ++d) v[d * kAttentionBlock + t] = values[t * vd + d];
+    transpose<V>(keys, kAttentionBlock, kd, kAttentionBlock, k, kd);
+    transpose<V>(values, vd, kAttentionBlock, vd, v, kAttentionBlock);
   }
   return out;
 }
@@ -113,12 +111,28 @@ void attention_backward_tile(const AttentionBackwardArgs& b, const AttentionSpan
   }
 }
 
+// Sets the gradients of the blocks that begin in this span to zero, for one head.
+template <class V>
+void clear_own_blocks(const AttentionBackwardArgs& b, const AttentionSpan& span, int64_t kv_head) {
+  using T = typename V::T;
+  const KvShape& s = b.forward.shape;
+  const auto clear = [](T* data, int64_t count) {
+    for_lanes<V>(count, [&](int64_t i, int n) { store_lanes<V>(V::set(0), data + i, n); });
+  };
+  for (int64_t i = span.position / kAttentionBlock; i * kAttentionBlock < span.position + span.num_rows; ++i) {
+    const int64_t keys = s.key_dim * kAttentionBlock, values = s.value_dim * kAttentionBlock, block = span.blocks[i];
+    clear(static_cast<T*>(b.dkeys) + block * s.key_elements() + kv_head * keys, keys);
+    clear(static_cast<T*>(b.dvalues) + block * s.value_elements() + kv_head * values, values);
+  }
+}
+
 template <class V>
 void attention_backward(const AttentionBackwardArgs& b, const Stream& stream) {
   const AttentionArgs& a = b.forward;
   stream.team->parallel_for(b.num_families * a.shape.kv_heads, [&](int64_t task, int) {
     const int64_t family = task / a.shape.kv_heads, kv_head = task % a.shape.kv_heads;
     for (int32_t s = b.families[family]; s < b.families[family + 1]; ++s) {
+      clear_own_blocks<V>(b, a.spans[s], kv_head);
       const TurnedKv<V> turned = turn_kv<V>(a, a.spans[s], kv_head);
       for_query_tiles<V>(a, a.spans[s], kv_head, [&](const QueryTile<V>& tile) {
         attention_backward_tile<V>(b, a.spans[s], kv_head, turned, tile);
@@ -127,42 +141,60 @@ void attention_backward(const AttentionBackwardArgs& b, const Stream& stream) {
   });
 }
 
-// Adds (or writes) the slot of one position to one row.
+// Adds the gradients of a prompt's tail, of which each span that continues it has a copy, to the prompt's own block.
 template <class V>
-inline void gather_slot(const KvGatherArgs& g, int64_t row, int64_t block, int64_t slot, bool write) {
+void add_copied_tails(const KvGatherArgs& g, int64_t head) {
   using T = typename V::T;
   const KvShape& s = g.shape;
-  const int64_t b_dim = s.key_dim - g.key_a_dim;
-  for (int64_t h = 0; h < s.kv_heads; ++h) {
-    const T* keys = static_cast<const T*>(g.dkeys) + block * s.key_elements() + h * s.key_dim * kAttentionBlock + slot;
-    const T* values = static_cast<const T*>(g.dvalues) + block * s.value_elements() + (h * kAttentionBlock + slot) * s.value_dim;
-    T* ka = static_cast<T*>(g.key_a) + row * g.key_a_stride + h * g.key_a_head_stride;
-    T* kb = static_cast<T*>(g.key_b) + row * g.key_b_stride + h * g.key_b_head_stride;
-    T* v = static_cast<T*>(g.value) + row * g.value_stride + h * g.value_head_stride;
-    const bool write_b = write && (h == 0 || g.key_b_head_stride != 0);
-    for (int64_t d = 0; d < g.key_a_dim; ++d) ka[d] = (write ? T(0) : ka[d]) + keys[d * kAttentionBlock];
-    for (int64_t d = 0; d < b_dim; ++d) kb[d] = (write_b ? T(0) : kb[d]) + keys[(g.key_a_dim + d) * kAttentionBlock];
-    for (int64_t d = 0; d < s.value_dim; ++d) v[d] = (write ? T(0) : v[d]) + values[d];
+  const auto add = [](const T* from, T* to, int64_t count) {
+    for_lanes<V>(count, [&](int64_t i, int n) { store_lanes<V>(load_lanes<V>(to + i, n) + load_lanes<V>(from + i, n), to + i, n); });
+  };
+  for (int64_t index = 0; index < g.num_spans; ++index) {
+    const AttentionSpan& span = g.spans[index];
+    const int64_t tail = span.position % kAttentionBlock, at = span.position / kAttentionBlock;
+    if (g.parents[index] < 0 || tail == 0) continue;
+    const int64_t from = span.blocks[at], to = g.spans[g.parents[index]].blocks[at];
+    const int64_t key = head * s.key_dim * kAttentionBlock, value = head * s.value_dim * kAttentionBlock;
+    T *keys = static_cast<T*>(g.dkeys) + key, *values = static_cast<T*>(g.dvalues) + value;
+    for (int64_t d = 0; d < s.key_dim * kAttentionBlock; d += kAttentionBlock)
+      add(keys + from * s.key_elements() + d, keys + to * s.key_elements() + d, tail);
+    add(values + from * s.value_elements(), values + to * s.value_elements(), tail * s.value_dim);
   }
 }
 
 template <class V>
-void kv_gather(const KvGatherArgs& g, const Stream& stream) {
-  const auto own_rows = [&](int64_t index) {
-    const AttentionSpan& span = g.spans[index];
-    for (int64_t i = 0; i < span.num_rows; ++i) {
-      const int64_t p = span.position + i;
-      gather_slot<V>(g, span.first_row + i, span.blocks[p / kAttentionBlock], p % kAttentionBlock, true);
-    }
-  };
-  stream.team->parallel_for(g.num_spans, [&](int64_t index, int) { own_rows(index); });
-  for (int64_t index = 0; index < g.num_spans; ++index) {
-    const AttentionSpan& span = g.spans[index];
-    if (g.parents[index] < 0) continue;
-    const AttentionSpan& parent = g.spans[g.parents[index]];
-    for (int64_t p = span.position / kAttentionBlock * kAttentionBlock; p < span.position; ++p)
-      gather_slot<V>(g, parent.first_row + p - parent.position, span.blocks[p / kAttentionBlock], p % kAttentionBlock, false);
+inline void gather_head(const KvGatherArgs& g, int64_t head, int64_t row, int64_t block, int64_t slot, int64_t n) {
+  using T = typename V::T;
+  const KvShape& s = g.shape;
+  const int64_t b_dim = s.key_dim - g.key_a_dim;
+  const T* keys = static_cast<const T*>(g.dkeys) + block * s.key_elements() + head * s.key_dim * kAttentionBlock + slot;
+  const T* keys_b = keys + g.key_a_dim * kAttentionBlock;
+  const T* values = static_cast<const T*>(g.dvalues) + block * s.value_elements() + (head * kAttentionBlock + slot) * s.value_dim;
+  T* b = static_cast<T*>(g.key_b) + row * g.key_b_stride + head * g.key_b_head_stride;
+  T* v = static_cast<T*>(g.value) + row * g.value_stride + head * g.value_head_stride;
+  transpose<V>(keys, kAttentionBlock, g.key_a_dim, n, static_cast<T*>(g.key_a) + row * g.key_a_stride + head * g.key_a_head_stride,
+               g.key_a_stride);
+  if (head == 0 || g.key_b_head_stride != 0) {
+    transpose<V>(keys_b, kAttentionBlock, b_dim, n, b, g.key_b_stride);
+  } else {
+    transpose<V, true>(keys_b, kAttentionBlock, b_dim, n, b, g.key_b_stride);
   }
+  for (int64_t i = 0; i < n; ++i)
+    for_lanes<V>(s.value_dim, [&](int64_t d, int lanes) {
+      store_lanes<V>(load_lanes<V>(values + i * s.value_dim + d, lanes), v + i * g.value_stride + d, lanes);
+    });
+}
+
+template <class V>
+void kv_gather(const KvGatherArgs& g, const Stream& stream) {
+  stream.team->parallel_for(g.shape.kv_heads, [&](int64_t head, int) { add_copied_tails<V>(g, head); });
+  constexpr int64_t kSpans = 8;
+  stream.team->parallel_for(div_up<V>(g.num_spans, kSpans), [&](int64_t task, int) {
+    for (int64_t index = task * kSpans; index < (task + 1) * kSpans && index < g.num_spans; ++index)
+      for_blocks_of<V>(g.spans[index], [&](int64_t row, int64_t block, int64_t slot, int64_t n) {
+        for (int64_t head = 0; head < g.shape.kv_heads; ++head) gather_head<V>(g, head, row, block, slot, n);
+      });
+  });
 }
 
 }  // namespace hone::kernels

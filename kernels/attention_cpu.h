@@ -182,29 +182,41 @@ void attention(const AttentionArgs& a, const Stream& stream) {
   });
 }
 
+// Calls body(row, block, slot, n) for the pieces of a span that lie in one block each.
+template <class V, class Body>
+inline void for_blocks_of(const AttentionSpan& span, const Body& body) {
+  for (int64_t i = 0, n; i < span.num_rows; i += n) {
+    const int64_t position = span.position + i, slot = position % kAttentionBlock;
+    n = span.num_rows - i < kAttentionBlock - slot ? span.num_rows - i : kAttentionBlock - slot;
+    body(span.first_row + i, span.blocks[position / kAttentionBlock], slot, n);
+  }
+}
+
 template <class V>
-void kv_append(const KvAppendArgs& a, const Stream& stream) {
+inline void append_head(const KvAppendArgs& a, int64_t head, int64_t row, int64_t block, int64_t slot, int64_t n) {
   using T = typename V::T;
   const KvShape& s = a.shape;
-  const int64_t b_dim = s.key_dim - a.key_a_dim;
-  stream.team->parallel_for(a.num_spans, [&](int64_t index, int) {
-    const AttentionSpan& span = a.spans[index];
-    for (int64_t i = 0; i < span.num_rows; ++i) {
-      const int64_t r = span.first_row + i, position = span.position + i, slot = position % kAttentionBlock;
-      const int64_t block = span.blocks[position / kAttentionBlock];
-      T* keys = static_cast<T*>(a.keys) + block * s.key_elements() + slot;
-      T* values = static_cast<T*>(a.values) + block * s.value_elements() + slot * s.value_dim;
-      for (int64_t h = 0; h < s.kv_heads; ++h) {
-        const T* ka = static_cast<const T*>(a.key_a) + r * a.key_a_stride + h * a.key_a_head_stride;
-        const T* kb = static_cast<const T*>(a.key_b) + r * a.key_b_stride + h * a.key_b_head_stride;
-        const T* v = static_cast<const T*>(a.value) + r * a.value_stride + h * a.value_head_stride;
-        for (int64_t d = 0; d < a.key_a_dim; ++d) keys[d * kAttentionBlock] = ka[d];
-        for (int64_t d = 0; d < b_dim; ++d) keys[(a.key_a_dim + d) * kAttentionBlock] = kb[d];
-        for (int64_t d = 0; d < s.value_dim; ++d) values[d] = v[d];
-        keys += s.key_dim * kAttentionBlock;
-        values += s.value_dim * kAttentionBlock;
-      }
-    }
+  T* keys = static_cast<T*>(a.keys) + block * s.key_elements() + head * s.key_dim * kAttentionBlock + slot;
+  T* values = static_cast<T*>(a.values) + block * s.value_elements() + (head * kAttentionBlock + slot) * s.value_dim;
+  transpose<V>(static_cast<const T*>(a.key_a) + row * a.key_a_stride + head * a.key_a_head_stride, a.key_a_stride, n,
+               a.key_a_dim, keys, kAttentionBlock);
+  transpose<V>(static_cast<const T*>(a.key_b) + row * a.key_b_stride + head * a.key_b_head_stride, a.key_b_stride, n,
+               s.key_dim - a.key_a_dim, keys + a.key_a_dim * kAttentionBlock, kAttentionBlock);
+  const T* from = static_cast<const T*>(a.value) + row * a.value_stride + head * a.value_head_stride;
+  for (int64_t i = 0; i < n; ++i)
+    for_lanes<V>(s.value_dim, [&](int64_t d, int lanes) {
+      store_lanes<V>(load_lanes<V>(from + i * a.value_stride + d, lanes), values + i * s.value_dim + d, lanes);
+    });
+}
+
+template <class V>
+void kv_append(const KvAppendArgs& a, const Stream& stream) {
+  constexpr int64_t kSpans = 8;  // a task: decoding has one row a span
+  stream.team->parallel_for(div_up<V>(a.num_spans, kSpans), [&](int64_t task, int) {
+    for (int64_t index = task * kSpans; index < (task + 1) * kSpans && index < a.num_spans; ++index)
+      for_blocks_of<V>(a.spans[index], [&](int64_t row, int64_t block, int64_t slot, int64_t n) {
+        for (int64_t head = 0; head < a.shape.kv_heads; ++head) append_head<V>(a, head, row, block, slot, n);
+      });
   });
 }
 
@@ -212,15 +224,17 @@ template <class V>
 void kv_copy(const KvCopyArgs& a, const Stream&) {
   using T = typename V::T;
   const KvShape& s = a.shape;
+  const auto copy = [](const T* from, T* to, int64_t count) {
+    for_lanes<V>(count, [&](int64_t i, int n) { store_lanes<V>(load_lanes<V>(from + i, n), to + i, n); });
+  };
   T *keys = static_cast<T*>(a.keys), *values = static_cast<T*>(a.values);
-  const T* from = keys + a.from * s.key_elements();
-  T* to = keys + a.to * s.key_elements();
   for (int64_t d = 0; d < s.kv_heads * s.key_dim; ++d)
-    for (int t = 0; t < a.num_tokens; ++t) to[d * kAttentionBlock + t] = from[d * kAttentionBlock + t];
+    copy(keys + a.from * s.key_elements() + d * kAttentionBlock, keys + a.to * s.key_elements() + d * kAttentionBlock,
+         a.num_tokens);
   for (int64_t h = 0; h < s.kv_heads; ++h) {
     const int64_t offset = h * kAttentionBlock * s.value_dim;
-    for (int64_t i = 0; i < a.num_tokens * s.value_dim; ++i)
-      values[a.to * s.value_elements() + offset + i] = values[a.from * s.value_elements() + offset + i];
+    copy(values + a.from * s.value_elements() + offset, values + a.to * s.value_elements() + offset,
+         a.num_tokens * s.value_dim);
   }
 }
 

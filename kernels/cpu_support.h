@@ -63,4 +63,32 @@ inline void store_lanes(V x, typename V::T* p, int n) {
     x.store_n(p, n);
 }
 
+// to[c * to_stride + r] = from[r * from_stride + c], or += with kAdd, for r < rows, c < cols.
+template <class V, bool kAdd = false>
+inline void transpose(const typename V::T* from, int64_t from_stride, int64_t rows, int64_t cols, typename V::T* to,
+                      int64_t to_stride) {
+  constexpr int W = V::kWidth;
+  if (rows == 1 || cols == 1) {
+    for (int64_t r = 0; r < rows; ++r)
+      for (int64_t c = 0; c < cols; ++c)
+        to[c * to_stride + r] = (kAdd ? to[c * to_stride + r] : 0) + from[r * from_stride + c];
+    return;
+  }
+  for_lanes<V>(rows, [&](int64_t r0, int num_rows) {
+    for_lanes<V>(cols, [&](int64_t c0, int num_cols) {
+      V tile[W];
+#pragma GCC unroll 16
+      for (int i = 0; i < W; ++i)
+        tile[i] = i < num_rows ? load_lanes<V>(from + (r0 + i) * from_stride + c0, num_cols) : V::set(0);
+      V::transpose(tile);
+#pragma GCC unroll 16
+      for (int i = 0; i < W; ++i) {
+        if (i == num_cols) break;
+        typename V::T* out = to + (c0 + i) * to_stride + r0;
+        store_lanes<V>(kAdd ? load_lanes<V>(out, num_rows) + tile[i] : tile[i], out, num_rows);
+      }
+    });
+  });
+}
+
 }  // namespace hone::kernels

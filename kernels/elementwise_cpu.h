@@ -97,23 +97,45 @@ void swiglu_backward(const SwigluBackwardArgs& s, const Stream& stream) {
   });
 }
 
+// sign 1 turns, -1 turns back.
+template <class V>
+inline void rope_interleaved(typename V::T* x, const typename V::T* cosine, const typename V::T* sine, int64_t dim,
+                             typename V::T sign) {
+  if constexpr (V::kWidth == 1) {
+    for (int64_t i = 0; i < dim; i += 2) {
+      const auto p = x[i], q = x[i + 1];
+      x[i] = p * cosine[i] + q * (sign * sine[i]);
+      x[i + 1] = q * cosine[i + 1] + p * (sign * sine[i + 1]);
+    }
+  } else {
+    for_lanes<V>(dim, [&](int64_t i, int n) {
+      const V a = load_lanes<V>(x + i, n), turned = V::swap_pairs(a) * (load_lanes<V>(sine + i, n) * V::set(sign));
+      store_lanes<V>(a * load_lanes<V>(cosine + i, n) + turned, x + i, n);
+    });
+  }
+}
+
+template <class V>
+inline void rope_half_split(typename V::T* x, const typename V::T* cosine, const typename V::T* sine, int64_t dim,
+                            typename V::T sign) {
+  const int64_t half = dim / 2;
+  for_lanes<V>(half, [&](int64_t i, int n) {
+    const V a = load_lanes<V>(x + i, n), b = load_lanes<V>(x + half + i, n), c = load_lanes<V>(cosine + i, n);
+    const V s = load_lanes<V>(sine + half + i, n) * V::set(sign);
+    store_lanes<V>(a * c - b * s, x + i, n);
+    store_lanes<V>(b * c + a * s, x + half + i, n);
+  });
+}
+
 template <class V>
 void rope(const RopeArgs& a, const Stream& stream) {
   using T = typename V::T;
-  const int64_t half = a.dim / 2;
-  const int64_t step = a.layout == RopeLayout::kInterleaved ? 2 : 1, pair = a.layout == RopeLayout::kInterleaved ? 1 : half;
+  const auto turn = a.layout == RopeLayout::kInterleaved ? rope_interleaved<V> : rope_half_split<V>;
   for_row_chunks<V>(*stream.team, a.rows, a.heads * a.dim, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
-      const T* table = static_cast<const T*>(a.table) + a.positions[r] * a.dim;
-      for (int64_t h = 0; h < a.heads; ++h) {
-        T* x = static_cast<T*>(a.x) + r * a.stride + h * a.head_stride;
-        for (int64_t i = 0; i < half; ++i) {
-          const T c = table[2 * i], s = a.inverse ? -table[2 * i + 1] : table[2 * i + 1];
-          const T p = x[i * step], q = x[i * step + pair];
-          x[i * step] = p * c - q * s;
-          x[i * step + pair] = q * c + p * s;
-        }
-      }
+      const T* cosine = static_cast<const T*>(a.table) + 2 * a.positions[r] * a.dim;
+      for (int64_t h = 0; h < a.heads; ++h)
+        turn(static_cast<T*>(a.x) + r * a.stride + h * a.head_stride, cosine, cosine + a.dim, a.dim, T(a.inverse ? -1 : 1));
     }
   });
 }

@@ -59,6 +59,30 @@ struct F32x8 {
     const __m256 whole = _mm256_fmadd_ps(high, _mm256_set1_ps(65536.0f), low);
     return {_mm256_fmadd_ps(whole, _mm256_set1_ps(0x1p-32f), _mm256_set1_ps(0x1p-33f))};
   }
+  static F32x8 swap_pairs(F32x8 a) { return {_mm256_permute_ps(a.v, 0xB1)}; }
+  static void transpose(F32x8 (&r)[8]) {
+    __m256 t[8], u[8];
+#pragma GCC unroll 4
+    for (int i = 0; i < 8; i += 2) {
+      t[i] = _mm256_unpacklo_ps(r[i].v, r[i + 1].v);
+      t[i + 1] = _mm256_unpackhi_ps(r[i].v, r[i + 1].v);
+    }
+    // u[i + j]: its half h holds column 4 h + j of rows i to i + 3.
+#pragma GCC unroll 2
+    for (int i = 0; i < 8; i += 4) {
+#pragma GCC unroll 2
+      for (int j = 0; j < 2; ++j) {
+        const __m256d a = _mm256_castps_pd(t[i + j]), b = _mm256_castps_pd(t[i + j + 2]);
+        u[i + 2 * j] = _mm256_castpd_ps(_mm256_unpacklo_pd(a, b));
+        u[i + 2 * j + 1] = _mm256_castpd_ps(_mm256_unpackhi_pd(a, b));
+      }
+    }
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; ++j) {
+      r[j].v = _mm256_permute2f128_ps(u[j], u[4 + j], 0x20);
+      r[4 + j].v = _mm256_permute2f128_ps(u[j], u[4 + j], 0x31);
+    }
+  }
   float sum() const {
     const __m128 b = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
     const __m128 c = _mm_add_ps(b, _mm_movehl_ps(b, b));

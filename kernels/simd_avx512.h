@@ -51,6 +51,37 @@ struct F32x16 {
     const __m512i w = _mm512_loadu_si512(words);
     return {_mm512_fmadd_ps(_mm512_cvtepu32_ps(w), _mm512_set1_ps(0x1p-32f), _mm512_set1_ps(0x1p-33f))};
   }
+  // Lanes 2i and 2i + 1 change places.
+  static F32x16 swap_pairs(F32x16 a) { return {_mm512_permute_ps(a.v, 0xB1)}; }
+  // Rows become columns.
+  static void transpose(F32x16 (&r)[16]) {
+    __m512 t[16], u[16];
+#pragma GCC unroll 8
+    for (int i = 0; i < 16; i += 2) {
+      t[i] = _mm512_unpacklo_ps(r[i].v, r[i + 1].v);
+      t[i + 1] = _mm512_unpackhi_ps(r[i].v, r[i + 1].v);
+    }
+    // u[i + j]: its quarter q holds column 4 q + j of rows i to i + 3.
+#pragma GCC unroll 4
+    for (int i = 0; i < 16; i += 4) {
+#pragma GCC unroll 2
+      for (int j = 0; j < 2; ++j) {
+        const __m512d a = _mm512_castps_pd(t[i + j]), b = _mm512_castps_pd(t[i + j + 2]);
+        u[i + 2 * j] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, b));
+        u[i + 2 * j + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, b));
+      }
+    }
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; ++j) {
+      const __m512 even0 = _mm512_shuffle_f32x4(u[j], u[4 + j], 0x88), odd0 = _mm512_shuffle_f32x4(u[j], u[4 + j], 0xDD);
+      const __m512 even1 = _mm512_shuffle_f32x4(u[8 + j], u[12 + j], 0x88);
+      const __m512 odd1 = _mm512_shuffle_f32x4(u[8 + j], u[12 + j], 0xDD);
+      r[j].v = _mm512_shuffle_f32x4(even0, even1, 0x88);
+      r[4 + j].v = _mm512_shuffle_f32x4(odd0, odd1, 0x88);
+      r[8 + j].v = _mm512_shuffle_f32x4(even0, even1, 0xDD);
+      r[12 + j].v = _mm512_shuffle_f32x4(odd0, odd1, 0xDD);
+    }
+  }
   // Halves folded onto each other: one fixed order.
   float sum() const {
     const __m256 a = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));

@@ -40,14 +40,13 @@ struct LayerGradients {
   LayerGradients(const ModelConfig& config, const kernels::Backend& backend, int64_t rows, int64_t blocks);
   Arena normed, qkv, query, absorbed_query, q_latent, latent, latent_value, kv_up, attended, values;
   Arena gate_up, hidden, logits, weights, gathered, expert_gate_up, expert_hidden, expert_out;
-  Arena keys, values_cache;  // gradients of the cache, zeroed by each call
-  int64_t key_elements = 0, value_elements = 0;  // per block
+  Arena keys, values_cache;  // gradients of the cache
 };
 
 // dx [rows, hidden] holds the gradient of the layer's output on entry and of its input on return. act and cache must hold the
 // forward's values for the same x. `gradient` is the arena of parameter gradients (layout of the weights), added to.
 void layer_backward(const Weights& weights, int64_t layer, const RowBatch& batch, const void* x, void* dx,
                     const LayerCache& cache, LayerActivations& act, LayerGradients& grad, const Arena& gradient,
-                    int64_t num_blocks, const kernels::Stream& stream);
+                    const kernels::Stream& stream);
 
 }  // namespace hone::policy

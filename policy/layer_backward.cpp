@@ -24,8 +24,6 @@ LayerGradients::LayerGradients(const ModelConfig& c, const kernels::Backend& bac
   hidden = make(width);
   keys = Arena(backend, blocks * w.kv.key_elements());
   values_cache = Arena(backend, blocks * w.kv.value_elements());
-  key_elements = w.kv.key_elements();
-  value_elements = w.kv.value_elements();
   if (c.experts == 0) return;
   const int64_t k = c.router.top_k;
   logits = make(c.experts);
@@ -41,9 +39,9 @@ namespace {
 class Backward {
  public:
   Backward(const Weights& weights, int64_t layer, const RowBatch& batch, const LayerCache& cache, LayerActivations& act,
-           LayerGradients& grad, const Arena& gradient, int64_t num_blocks, const kernels::Stream& stream)
+           LayerGradients& grad, const Arena& gradient, const kernels::Stream& stream)
       : c_(weights.config()), w_(c_), l_(weights.layout().layers[layer]), batch_(batch), cache_(cache), a_(act), g_(grad),
-        gradient_(gradient), num_blocks_(num_blocks), ops_(weights, stream, batch.rows), moe_(c_.has_experts(layer)) {}
+        gradient_(gradient), ops_(weights, stream, batch.rows), moe_(c_.has_experts(layer)) {}
 
   void run(const void* x, void* dx) {
     const int64_t d = c_.hidden_size;
@@ -112,8 +110,6 @@ class Backward {
     ops_.product_transposed(l_.output, dmiddle, dvalues);
     if (absorbed) value_up(dvalues);
     const auto& backend = ops_.backend();
-    backend.zero({g_.keys.at(0), num_blocks_ * g_.key_elements}, ops_.stream());
-    backend.zero({g_.values_cache.at(0), num_blocks_ * g_.value_elements}, ops_.stream());
     const AttentionBuffers b = activation_buffers(c_, w_, a_, ops_);
     const AttentionBuffers db = attention_buffers(c_, w_, g_, g_.query, g_.latent_value, ops_);
     backend.attention_backward({attention_args(c_, w_, a_, batch_, cache_, b), g_.attended.at(0), db.query.data,
@@ -189,7 +185,6 @@ class Backward {
   LayerActivations& a_;
   LayerGradients& g_;
   const Arena& gradient_;
-  const int64_t num_blocks_;
   const LayerOps ops_;
   const bool moe_;
 };
@@ -198,8 +193,8 @@ class Backward {
 
 void layer_backward(const Weights& weights, int64_t layer, const RowBatch& batch, const void* x, void* dx,
                     const LayerCache& cache, LayerActivations& act, LayerGradients& grad, const Arena& gradient,
-                    int64_t num_blocks, const kernels::Stream& stream) {
-  Backward(weights, layer, batch, cache, act, grad, gradient, num_blocks, stream).run(x, dx);
+                    const kernels::Stream& stream) {
+  Backward(weights, layer, batch, cache, act, grad, gradient, stream).run(x, dx);
 }
 
 }  // namespace hone::policy

@@ -141,8 +141,7 @@ void PackedNetwork::backward(const TargetRows& t, const void* dlogprob, const vo
   for (int64_t l = c.layers - 1; l >= 0; --l) {
     // Without kept values only the last layer's are there; its output is not needed again, so dhidden serves as a sink.
     if (!kept_ && l + 1 < c.layers) layer_forward(weights_, l, batch_, input(l), dhidden_.at(0), cache(l), activations(l), stream_);
-    layer_backward(weights_, l, batch_, input(l), dx_.at(0), cache(l), activations(l), gradients_, gradient, num_blocks_,
-                   stream_);
+    layer_backward(weights_, l, batch_, input(l), dx_.at(0), cache(l), activations(l), gradients_, gradient, stream_);
   }
   backend.embed_backward({dx_.at(0), tokens_.data(), gradient.at(layout.embedding), n, d}, stream_);
 }

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "kernels/backend.h"
 #include "kernels/cpu_table.h"
+#include "kernels/split_k_fault.h"
 
 namespace hone::kernels {
 
@@ -27,14 +28,27 @@ void cpu_release(void* data) {
   if (data) std::free(static_cast<void**>(data)[-1]);
 }
 
-const Backend& cpu_backend(DType dtype) {
-  if (dtype == DType::kF64) return cpu_backend_f64();
-  const char* forced = std::getenv("HONE_ISA");
+namespace {
+
+bool is_set(const char* variable, const char* value) {
+  const char* found = std::getenv(variable);
+  return found && std::strcmp(found, value) == 0;
+}
+
+const Backend& best_f32_backend() {
   const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  if (avx512 && !(forced && std::strcmp(forced, "avx2") == 0)) return cpu_backend_avx512();
+  if (avx512 && !is_set("HONE_ISA", "avx2")) return cpu_backend_avx512();
   HONE_CHECK(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"), "hone needs a CPU with AVX2 and FMA");
   return cpu_backend_avx2();
+}
+
+}  // namespace
+
+const Backend& cpu_backend(DType dtype) {
+  if (dtype == DType::kF64) return cpu_backend_f64();
+  const Backend& sound = best_f32_backend();
+  return is_set("HONE_TEST_FAULT", "split_k") ? with_split_k_fault(sound) : sound;
 }
 
 }  // namespace hone::kernels

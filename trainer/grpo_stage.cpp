@@ -246,9 +246,10 @@ Result<void> run_grpo_stage(RunState& run) {
   const rl::LoopPorts ports{sampler->source(), *scorer, learner, log, seconds, run.stop_flag()};
   const auto done = rl::run_steps(config, ports, {run.progress().step, run.progress().cursor}, run.stage().steps);
   if (done.ok()) return {};
-  // The weights are those of the last whole step when sampling was interrupted, and a guard stops before it changes any.
-  if (done.error().code == ErrorCode::kInterrupted || done.error().code == ErrorCode::kGuard)
-    if (run.progress().step > 0) HONE_TRY(run.save());
+  // A guard may stop the second update of a step, after the first has changed the weights.
+  const bool between_steps = learner.version() == run.progress().version;
+  const bool orderly = done.error().code == ErrorCode::kInterrupted || done.error().code == ErrorCode::kGuard;
+  if (orderly && between_steps) HONE_TRY(run.save());
   return done.error();
 }
 

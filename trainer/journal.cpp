@@ -56,7 +56,7 @@ Result<void> Journal::begin_stage(const std::string& stage, uint64_t first_seria
   samples_.clear();
   verdicts_.clear();
   steps_.clear();
-  done_.reset();
+  ends_.clear();
   const auto visit = [&](const JournalBatch& batch) {
     if (batch.stage != stage) return;
     for (const JournalRecord& record : batch.records) recall(record, first_serial, first_step);
@@ -75,7 +75,7 @@ void Journal::recall(const JournalRecord& record, uint64_t first_serial, int64_t
   } else if (const auto* step = std::get_if<StepDone>(&record)) {
     if (step->step >= first_step) steps_.emplace(step->step, record);
   } else {
-    done_ = record;
+    ends_.emplace(std::get<StageDone>(record).step, record);
   }
 }
 
@@ -125,7 +125,7 @@ Result<void> Journal::note_step(int64_t step, uint64_t cursor, const std::string
 }
 
 Result<void> Journal::note_stage_done(int64_t step, const std::string& weights) {
-  return note(StageDone{step, weights}, done_ ? &*done_ : nullptr, "its end");
+  return note(StageDone{step, weights}, find_in(ends_, step), "its end");
 }
 
 const std::vector<rl::Component>* Journal::find_verdicts(uint64_t serial, uint32_t index) const {

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -74,7 +73,7 @@ class Journal {
   std::map<AnswerKey, JournalRecord> samples_;
   std::map<AnswerKey, std::vector<rl::Component>> verdicts_;
   std::map<int64_t, JournalRecord> steps_;
-  std::optional<JournalRecord> done_;
+  std::map<int64_t, JournalRecord> ends_;  // by step: a stage that was lengthened has ended before
 };
 
 }  // namespace hone::trainer

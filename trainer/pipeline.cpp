@@ -86,19 +86,33 @@ Result<void> run_stage(RunState& run) {
   return {};
 }
 
-// The stages from the one in progress on.
-Result<void> run_stages(RunState& run, const std::string& until) {
-  while (true) {
-    if (run.progress().step < run.stage().steps) HONE_TRY(run_stage(run));
-    const size_t next = run.progress().stage_index + 1;
-    if (run.stage().name == until || next == run.config().stages.size()) return {};
-    HONE_TRY(start_stage(run, next));
-    run.start_clock();
+size_t last_stage(const RunConfig& config, const std::string& until) {
+  for (size_t i = 0; i < config.stages.size(); ++i)
+    if (config.stages[i].name == until) return i;
+  return config.stages.size() - 1;
+}
+
+// Begins the next stage where the one in progress is over.
+Result<void> enter_next_stage(RunState& run, size_t last) {
+  if (run.progress().step < run.stage().steps || run.progress().stage_index >= last) return {};
+  HONE_TRY(start_stage(run, run.progress().stage_index + 1));
+  run.start_clock();
+  return {};
+}
+
+Result<void> run_stages(RunState& run, size_t last) {
+  while (run.progress().stage_index <= last && run.progress().step < run.stage().steps) {
+    HONE_TRY(run_stage(run));
+    HONE_TRY(enter_next_stage(run, last));
   }
+  return {};
 }
 
 Result<void> report_resume(RunState& run, const std::vector<CheckpointStatus>& skipped) {
-  HONE_TRY(run.event("resume", str("first step ", run.progress().step + 1, " of stage ", run.stage().name)));
+  const int64_t first = run.progress().step + 1;
+  const std::string detail = first <= run.stage().steps ? str("first step ", first, " of stage ", run.stage().name)
+                                                        : "all steps of stage " + run.stage().name + " are done";
+  HONE_TRY(run.event("resume", detail, first));
   for (const CheckpointStatus& status : skipped) {
     HONE_TRY(run.event("fallback", status.path + " is damaged (" + status.problem + "); an older checkpoint is used"));
     HONE_TRY(set_aside(status.path));
@@ -184,8 +198,10 @@ Result<RunOutcome> run_pipeline(const ResolvedConfig& resolved, const RunOptions
     HONE_TRY(start_stage(run, 0));
   }
   run.start_clock();
+  const size_t last = last_stage(config, options.until);
+  HONE_TRY(enter_next_stage(run, last));
   if (resumed) HONE_TRY(report_resume(run, skipped));
-  HONE_TRY(run_stages(run, options.until));
+  HONE_TRY(run_stages(run, last));
   return summarize_run(config, run_dir);
 }
 

@@ -89,8 +89,12 @@ std::string RunState::hash() const {
 }
 
 Result<void> RunState::event(const std::string& name, const std::string& detail) {
+  return event(name, detail, progress_.step);
+}
+
+Result<void> RunState::event(const std::string& name, const std::string& detail, int64_t step) {
   observer_->event(name, detail);
-  return directory_.write_event({stage_seconds(), stage().name, progress_.step, name, detail});
+  return directory_.write_event({stage_seconds(), stage().name, step, name, detail});
 }
 
 Result<void> RunState::evaluate(Metrics& metrics) {
@@ -120,6 +124,7 @@ bool RunState::checkpoint_due() const {
 }
 
 Result<void> RunState::finish_step(Metrics metrics, double step_seconds, double tokens) {
+  row_is_missing_ = true;
   const EvalConfig& eval = stage().eval;
   const bool last = progress_.step == stage().steps;
   if ((last && eval.at_end) || (eval.every > 0 && progress_.step % eval.every == 0)) HONE_TRY(evaluate(metrics));
@@ -127,6 +132,7 @@ Result<void> RunState::finish_step(Metrics metrics, double step_seconds, double 
   checkpoint_seconds_.reset();
   const double time = progress_.seconds = stage_seconds();
   HONE_TRY(directory_.write_row(stage().name, name_of(stage().kind), progress_.step, time, metrics));
+  row_is_missing_ = false;
   if (checkpoint_due()) HONE_TRY(save());
   StepProgress shown{progress_.step, stage().steps, time, step_seconds > 0 ? tokens / step_seconds : 0,
                      time / static_cast<double>(progress_.step) * static_cast<double>(stage().steps - progress_.step), {}};
@@ -136,7 +142,7 @@ Result<void> RunState::finish_step(Metrics metrics, double step_seconds, double 
 }
 
 Result<void> RunState::save() {
-  if (saved_ == std::pair{progress_.stage_index, progress_.step}) return {};
+  if (progress_.step == 0 || row_is_missing_ || saved_ == std::pair{progress_.stage_index, progress_.step}) return {};
   const auto start = std::chrono::steady_clock::now();
   CheckpointContents contents;
   contents.stage = stage().name;

@@ -60,11 +60,14 @@ class RunState {
   Result<void> finish_step(Metrics metrics, double step_seconds, double tokens);
   // An evaluation of the policy as it is; adds its numbers to the metrics.
   Result<void> evaluate(Metrics& metrics);
-  // Saves unless this state is saved already.
+  // Saves unless this state is saved already, is the beginning of a stage (the end of the one before is saved), or is in the
+  // middle of a step: a step without its row of metrics is repeated.
   Result<void> save();
   // Hash of weights, moments and optimizer step.
   std::string hash() const;
+  // Of the last step done, or of `step`.
   Result<void> event(const std::string& name, const std::string& detail);
+  Result<void> event(const std::string& name, const std::string& detail, int64_t step);
 
  private:
   bool checkpoint_due() const;
@@ -83,6 +86,7 @@ class RunState {
   double clock_offset_ = 0;
   std::optional<double> checkpoint_seconds_;  // of the last save, for the next row
   std::pair<size_t, int64_t> saved_{SIZE_MAX, -1};
+  bool row_is_missing_ = false;  // of the last step
 };
 
 // The loops of the kinds of stages: from progress() to the stage's end. Error kInterrupted after saving.

@@ -72,10 +72,14 @@ Result<void> run_supervised_stage(RunState& run) {
     HONE_TRY_ASSIGN(const StepRows rows, read_step(run, *source));
     const auto batches = rl::pack_supervised(rows.rows, run.stage().token_budget);
     const auto train_start = std::chrono::steady_clock::now();
-    HONE_TRY_ASSIGN(const rl::UpdateReport report, learner.update(batches));
+    const Result<rl::UpdateReport> report = learner.update(batches);
+    if (!report.ok()) {
+      HONE_TRY(run.save());  // a guard stops before it changes weights
+      return report.error();
+    }
     ++run.progress().step;
     const double seconds = seconds_since(start);
-    HONE_TRY(run.finish_step(metrics_of(report, rows, seconds, seconds_since(train_start)), seconds,
+    HONE_TRY(run.finish_step(metrics_of(*report, rows, seconds, seconds_since(train_start)), seconds,
                              static_cast<double>(rows.prompt_tokens + rows.completion_tokens)));
   }
   return {};

@@ -77,9 +77,6 @@ Result<ObjectiveOutput> grpo_objective(const rl::ObjectiveConfig& config, const 
   }
 }
 
-void prepare_torch() {
-  at::set_num_threads(1);
-  at::set_num_interop_threads(1);
-}
+void prepare_torch() { at::set_num_threads(1); }
 
 }  // namespace hone::trainer

@@ -28,7 +28,7 @@ struct ObjectiveOutput {
 Result<ObjectiveOutput> grpo_objective(const rl::ObjectiveConfig& config, const ObjectiveInput& input,
                                        std::span<float> dlogprob, std::span<float> dentropy);
 
-// Once per process, before any other call: one thread for torch, hone's own team does the work.
+// Before any other call, as often as one likes: one thread for torch, hone's own team does the work.
 void prepare_torch();
 
 }  // namespace hone::trainer

@@ -87,10 +87,11 @@ void read_rope(const Json& json, Reader& reader, ModelConfig& c) {
     const auto at = json.find(name);
     if (at == json.end() || at->is_null()) continue;
     if (!at->is_object()) return reader.fail(name, "must be an object");
-    const std::string type = at->value("rope_type", at->value("type", "default"));
-    if (type != "default") return reader.fail(name, "rope_type \"" + type + "\" is not implemented; only default is");
+    const Json type = at->value("rope_type", at->value("type", Json("default")));
+    if (type != "default") return reader.fail(name, "rope_type " + type.dump() + " is not implemented; only default is");
     if (at->contains("rope_theta") && (*at)["rope_theta"].is_number()) c.rope_theta = (*at)["rope_theta"].get<double>();
   }
+  if (!(c.rope_theta > 0)) reader.fail("rope_theta", str("is ", c.rope_theta, ", must be above 0"));
 }
 
 void read_experts(Reader& reader, ModelConfig& c) {
@@ -114,6 +115,10 @@ void read_experts(Reader& reader, ModelConfig& c) {
   c.router.group_limit = reader.integer("topk_group", 1, 1, c.router.groups);
   c.router.scaling = reader.number("routed_scaling_factor", 1);
   reader.expect("moe_layer_freq", 1);
+  if (c.architecture == "deepseek_v3") {  // files of dots1 hold other names for the same router
+    reader.expect("scoring_func", "sigmoid");
+    reader.expect("topk_method", "noaux_tc");
+  }
   if (c.experts % c.router.groups != 0) reader.fail("n_group", "does not divide n_routed_experts");
   if (c.router.group_limit * (c.experts / c.router.groups) < c.router.top_k)
     reader.fail("topk_group", "leaves fewer experts than num_experts_per_tok");

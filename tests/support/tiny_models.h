@@ -73,6 +73,7 @@ inline std::vector<NamedModel> tiny_models() {
   out.back().config.router.group_limit = 2;
   out.push_back({"gqa_dense", tiny_gqa()});
   out.push_back({"gqa_softmax_moe", tiny_gqa()});
+  out.back().config.architecture = "qwen3_moe";
   add_experts(out.back().config);
   out.back().config.shared_experts = 0;
   out.back().config.dense_layers = 0;

@@ -1,0 +1,157 @@
+#include "trainer/model.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "policy/char_tokenizer.h"
+#include "tests/support/tiny_run.h"
+#include "tests/support/tiny_weights.h"
+
+namespace hone::trainer {
+namespace {
+
+using ::testing::HasSubstr;
+using policy::MlaForm;
+
+class ModelTest : public ::testing::TestWithParam<test::NamedModel> {
+ protected:
+  Model make() {
+    Model model;
+    auto tokenizer = policy::CharTokenizer::make(policy::CharVocabulary{});
+    EXPECT_TRUE(tokenizer.ok());
+    model.tokenizer = std::move(*tokenizer);
+    policy::ModelConfig config = GetParam().config;
+    config.vocab_size = model.tokenizer->vocab_size();
+    model.weights = test::make_weights(config, stream_, kernels::cpu_backend(kernels::DType::kF32));
+    return model;
+  }
+  std::string save(const Model& model) {
+    CheckpointContents contents;
+    contents.stage = "s";
+    contents.step = 1;
+    contents.weights = parameter_views(*model.weights, model.weights->at(0), "");
+    contents.state = nlohmann::json::object();
+    contents.extra_files = model_files(model);
+    const auto saved = save_checkpoint(dir_.path(), contents);
+    EXPECT_TRUE(saved.ok()) << saved.error().to_string();
+    return saved->path;
+  }
+
+  ThreadTeam team_{2};
+  kernels::Stream stream_{&team_};
+  testing::TempDir dir_;
+};
+
+TEST_P(ModelTest, LoadsTheBitsThatWereSaved) {
+  const Model model = make();
+  const auto loaded = load_model(save(model), GetParam().config.mla, false, stream_);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().to_string();
+  EXPECT_EQ(test::values_of(*loaded->weights), test::values_of(*model.weights));
+  EXPECT_EQ(policy::to_config_json(loaded->weights->config()), policy::to_config_json(model.weights->config()));
+  ASSERT_TRUE(loaded->tokenizer);
+  EXPECT_EQ(loaded->tokenizer->vocab_size(), model.tokenizer->vocab_size());
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, ModelTest, ::testing::ValuesIn(test::tiny_models()),
+                         [](const auto& info) { return info.param.name; });
+
+class TensorsTest : public ::testing::Test {
+ protected:
+  TensorsTest() : weights_(test::make_weights(test::tiny_gqa(), stream_, kernels::cpu_backend(kernels::DType::kF32))) {
+    views_ = parameter_views(*weights_, weights_->at(0), "");
+  }
+  Result<Model> load() {
+    std::ofstream(dir_.file("config.json")) << policy::to_config_json(weights_->config());
+    std::ofstream out(dir_.file("model.safetensors"), std::ios::binary);
+    const auto sink = [&out](std::span<const std::byte> bytes) {
+      out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+      return Result<void>();
+    };
+    EXPECT_TRUE(policy::write_safetensors(views_, sink).ok());
+    out.close();
+    return load_model(dir_.path(), MlaForm::kExpanded, false, stream_);
+  }
+
+  ThreadTeam team_{1};
+  kernels::Stream stream_{&team_};
+  std::unique_ptr<policy::Weights> weights_;
+  std::vector<policy::TensorView> views_;
+  testing::TempDir dir_;
+};
+
+TEST_F(TensorsTest, AllThatDoNotFitAreNamedAtOnce) {
+  const std::string missing = views_[1].name, misshapen = views_[2].name, also_missing = views_[4].name;
+  views_[1].name = "model.extra.weight";
+  views_[4].name = "model.other.weight";
+  views_[2].shape.insert(views_[2].shape.begin(), 1);
+  const auto loaded = load();
+  ASSERT_FALSE(loaded.ok());
+  EXPECT_EQ(loaded.error().file, dir_.file("model.safetensors"));
+  for (const std::string& text : {"missing: " + missing, "missing: " + also_missing, misshapen + " is F32 [1, ",
+                                  std::string("extra: model.extra.weight"), std::string("extra: model.other.weight")})
+    EXPECT_THAT(loaded.error().message, HasSubstr(text));
+}
+
+TEST_F(TensorsTest, ADirectoryWithoutTokenizerServesTokens) {
+  const auto loaded = load();
+  ASSERT_TRUE(loaded.ok()) << loaded.error().to_string();
+  EXPECT_EQ(loaded->tokenizer, nullptr);
+}
+
+TEST_F(TensorsTest, ATokenizerWithMoreTokensThanTheModelIsRefused) {
+  const auto tokenizer = policy::CharTokenizer::make(policy::CharVocabulary{.characters = "abcdefghijklmnopqrstuvwxyz0123456789"});
+  ASSERT_TRUE(tokenizer.ok());
+  std::ofstream(dir_.file("tokenizer.json")) << (*tokenizer)->files().tokenizer_json;
+  const auto loaded = load();
+  ASSERT_FALSE(loaded.ok());
+  EXPECT_EQ(loaded.error().file, dir_.file("tokenizer.json"));
+}
+
+TEST(OpenTarget, FindsTheModelOfARunACheckpointAndADirectory) {
+  ThreadTeam team(1);
+  const kernels::Stream stream{&team};
+  TinyRun run({kShortBase, "stages.zero.steps=1", "policy.mla=absorbed"});
+  run.finish();
+  const std::string newest = run.path() + "/checkpoints/zero-1", older = run.path() + "/checkpoints/base-3";
+
+  const auto of_run = open_target(run.path(), stream);
+  ASSERT_TRUE(of_run.ok()) << of_run.error().to_string();
+  EXPECT_EQ(of_run->path, newest);
+  ASSERT_TRUE(of_run->config && of_run->stage);
+  EXPECT_EQ(of_run->stage->name, "zero");
+  EXPECT_EQ(of_run->model.weights->config().mla, MlaForm::kAbsorbed);
+
+  const auto of_checkpoint = open_target(older, stream);
+  ASSERT_TRUE(of_checkpoint.ok()) << of_checkpoint.error().to_string();
+  EXPECT_EQ(of_checkpoint->stage->name, "base");
+  EXPECT_NE(test::values_of(*of_checkpoint->model.weights), test::values_of(*of_run->model.weights));
+
+  const std::string plain = run.file("plain");
+  std::filesystem::create_directory(plain);
+  for (const char* name : {"config.json", "model.safetensors", "tokenizer.json"})
+    std::filesystem::copy(newest + "/" + name, plain + "/" + name);
+  const auto of_directory = open_target(plain, stream);
+  ASSERT_TRUE(of_directory.ok()) << of_directory.error().to_string();
+  EXPECT_FALSE(of_directory->config || of_directory->stage);
+  EXPECT_EQ(test::values_of(*of_directory->model.weights), test::values_of(*of_run->model.weights));
+}
+
+TEST(OpenTarget, NamesWhatIsNoTarget) {
+  ThreadTeam team(1);
+  const kernels::Stream stream{&team};
+  const testing::TempDir dir;
+  std::ofstream(dir.file("a_file")) << "x";
+  std::filesystem::create_directories(dir.file("run/checkpoints"));
+  for (const std::string& target : {dir.path(), dir.file("nothing"), dir.file("a_file"), dir.file("run")}) {
+    const auto opened = open_target(target, stream);
+    ASSERT_FALSE(opened.ok()) << target;
+    EXPECT_EQ(opened.error().code, ErrorCode::kNotFound) << target;
+    EXPECT_THAT(opened.error().to_string(), HasSubstr(target));
+  }
+}
+
+}  // namespace
+}  // namespace hone::trainer

@@ -98,7 +98,8 @@ class Commands(unittest.TestCase):
             directory = self.path / f"signal-{code}"
             process = subprocess.Popen([program(), "run", CONFIG, "stages.base.steps=5000", f"run.dir={directory}"],
                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-            while not (directory / "metrics.jsonl").exists() and process.poll() is None:
+            metrics = directory / "metrics.jsonl"
+            while process.poll() is None and not (metrics.exists() and metrics.stat().st_size):
                 time.sleep(0.01)
             process.send_signal(number)
             _, errors = process.communicate(timeout=60)

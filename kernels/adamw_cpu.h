@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/adamw.h"
+#include "kernels/backend.h"
 #include "kernels/cpu_support.h"
 
 namespace hone::kernels {

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "kernels/attention.h"
+#include "kernels/backend.h"
 #include "kernels/cpu_support.h"
 
 namespace hone::kernels {

@@ -1,6 +1,7 @@
 // CPU twin of elementwise.h and rope.h.
 #pragma once
 
+#include "kernels/backend.h"
 #include "kernels/cpu_support.h"
 #include "kernels/elementwise.h"
 #include "kernels/rope.h"

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "kernels/backend.h"
 #include "kernels/cpu_support.h"
 #include "kernels/gemm.h"
 

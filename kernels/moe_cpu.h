@@ -1,6 +1,7 @@
 // CPU twin of router.h and moe.h.
 #pragma once
 
+#include "kernels/backend.h"
 #include "kernels/cpu_support.h"
 #include "kernels/moe.h"
 #include "kernels/router.h"

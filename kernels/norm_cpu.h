@@ -1,6 +1,7 @@
 // CPU twin of norm.h.
 #pragma once
 
+#include "kernels/backend.h"
 #include "kernels/cpu_support.h"
 #include "kernels/norm.h"
 

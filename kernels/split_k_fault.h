@@ -1,13 +1,14 @@
-// Fault injection for tests of the parity guard: a product whose order of summation depends on the number of rows, which is
-// the mistake that the guard is there to find. HONE_TEST_FAULT=split_k in the environment makes cpu_backend(kF32) return it.
+// Fault injection for tests of the parity guard: a product whose order of summation depends on the number of rows,
+// which is the mistake that the guard is there to find. HONE_TEST_FAULT=split_k in the environment makes
+// cpu_backend(kF32) return it.
 #pragma once
 
 #include "kernels/backend.h"
 
 namespace hone::kernels {
 
-// `sound` with another gemm: for more than 64 rows the chain over k is split into two halves that are added. Its name stays
-// that of `sound`. f32 only; every call in a process must pass the same backend.
+// `sound` with another gemm: for more than 64 rows the chain over k is split into two halves that are added. Its name
+// stays that of `sound`. f32 only; every call in a process must pass the same backend.
 const Backend& with_split_k_fault(const Backend& sound);
 
 }  // namespace hone::kernels

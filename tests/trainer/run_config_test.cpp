@@ -391,7 +391,7 @@ TEST_F(ResumeTest, HowItRunsIsFree) {
 
 TEST_F(ResumeTest, WhatItLearnsIsRefused) {
   EXPECT_THAT(changes(top(""), {"run.seed=2", "stages.base.token_budget=512"}),
-              ElementsAre("run.seed: 1 -> 2 refused", "stages.base.token_budget: 4096 -> 512 refused"));
+              ElementsAre("run.seed: 1 -> 2 refused", "stages.base.token_budget: 8192 -> 512 refused"));
 }
 
 TEST_F(ResumeTest, MoreStepsOfTheLastStageUnderAConstantScheduleAreRecorded) {

@@ -60,8 +60,8 @@ class RunState {
   Result<void> finish_step(Metrics metrics, double step_seconds, double tokens);
   // An evaluation of the policy as it is; adds its numbers to the metrics.
   Result<void> evaluate(Metrics& metrics);
-  // Saves unless this state is saved already, is the beginning of a stage (the end of the one before is saved), or is in the
-  // middle of a step: a step without its row of metrics is repeated.
+  // Saves unless this state is saved already, is the beginning of a stage (the end of the one before is saved), or is
+  // in the middle of a step: a step without its row of metrics is repeated.
   Result<void> save();
   // Hash of weights, moments and optimizer step.
   std::string hash() const;

@@ -18,8 +18,6 @@ def main():
         rows = run.rows()
         assert rows[-1]["stage"] == "base" and rows[-1]["step"] == 3, f"the guard let {rows[-1]} pass"
         assert final_hash(run.directory)
-        del os.environ["HONE_TEST_FAULT"]
-        run.finish()
     return 0
 
 

@@ -1,5 +1,5 @@
-// Runs of the whole pipeline in this process that take a fraction of a second. The base stage imitates answers of a file, "1"
-// or "2" at random, so that after it about half of the sampled answers are right and groups differ.
+// Runs of the whole pipeline in this process that take a fraction of a second. The base stage imitates answers of a
+// file, "1" or "2" at random, so that after it about half of the sampled answers are right and groups differ.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -58,7 +58,8 @@ inline std::vector<float> logprobs_one_by_one(const rl::TokenBatch& batch, const
   policy::PackedNetwork network(weights, stream, 0);
   std::vector<float> out;
   for (const rl::Segment& segment : batch.segments) {
-    const std::vector<int32_t> tokens(batch.tokens.begin() + segment.start, batch.tokens.begin() + segment.start + segment.length);
+    const auto begin = batch.tokens.begin() + segment.start;
+    const std::vector<int32_t> tokens(begin, begin + segment.length);
     std::vector<int32_t> row, target(tokens.begin() + 1, tokens.end());
     for (int32_t t = 0; t + 1 < segment.length; ++t) row.push_back(t);
     std::vector<float> logprob(row.size()), entropy(row.size());

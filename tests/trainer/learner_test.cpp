@@ -96,7 +96,8 @@ TEST_F(LearnerTest, AnUpdateMakesGoodAnswersLikelier) {
   ASSERT_TRUE(update(sound(), batch).ok());
   const auto after = test::logprobs_one_by_one(batch, *weights_, stream_);
   double good = 0, bad = 0;
-  for (size_t i = 0; i < after.size(); ++i) (batch.advantage[i] > 0 ? good : bad) += after[i] - batch.behaviour_logprob[i];
+  for (size_t i = 0; i < after.size(); ++i)
+    (batch.advantage[i] > 0 ? good : bad) += after[i] - batch.behaviour_logprob[i];
   EXPECT_GT(good, 0);
   EXPECT_LT(bad, 0);
 }

@@ -102,7 +102,8 @@ TEST_F(TensorsTest, ADirectoryWithoutTokenizerServesTokens) {
 }
 
 TEST_F(TensorsTest, ATokenizerWithMoreTokensThanTheModelIsRefused) {
-  const auto tokenizer = policy::CharTokenizer::make(policy::CharVocabulary{.characters = "abcdefghijklmnopqrstuvwxyz0123456789"});
+  const policy::CharVocabulary vocabulary{.characters = "abcdefghijklmnopqrstuvwxyz0123456789"};
+  const auto tokenizer = policy::CharTokenizer::make(vocabulary);
   ASSERT_TRUE(tokenizer.ok());
   std::ofstream(dir_.file("tokenizer.json")) << (*tokenizer)->files().tokenizer_json;
   const auto loaded = load();

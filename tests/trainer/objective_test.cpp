@@ -32,7 +32,9 @@ struct Tokens {
 // Ratios from e^-1 to e, so that both sides clip; advantages of both signs and some of zero.
 Tokens random_tokens(uint64_t seed, size_t count) {
   PhiloxStream random(seed, 0);
-  const auto between = [&](double low, double high) { return static_cast<float>(low + (high - low) * random.uniform()); };
+  const auto between = [&](double low, double high) {
+    return static_cast<float>(low + (high - low) * random.uniform());
+  };
   Tokens tokens;
   for (size_t i = 0; i < count; ++i) {
     tokens.add(between(-8, 0), between(-1, 1), between(-2, 2), i % 7 == 0 ? 0 : between(-2, 2));
@@ -50,7 +52,8 @@ struct Evaluated {
 Result<Evaluated> evaluate(const rl::ObjectiveConfig& config, const Tokens& t) {
   // Filled with nonsense: everything must be written.
   Evaluated e{{}, std::vector<float>(t.size(), 99), std::vector<float>(t.size(), 99)};
-  const std::span<const float> reference = config.kl_coef != 0 ? std::span<const float>(t.reference) : std::span<const float>();
+  std::span<const float> reference;
+  if (config.kl_coef != 0) reference = t.reference;
   HONE_TRY_ASSIGN(e.out, grpo_objective(config, {t.logprob, t.entropy, t.behaviour, reference, t.advantage, t.weight},
                                         e.dlogprob, e.dentropy));
   return e;
@@ -86,13 +89,16 @@ TEST_P(Objective, EqualsTheOracle) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Terms, Objective,
-                         ::testing::Values(rl::ObjectiveConfig{0.2, 0.28, 0, 0}, rl::ObjectiveConfig{0.2, 0.28, 0.05, 0},
-                                         rl::ObjectiveConfig{0.2, 0.28, 0, 0.01}, rl::ObjectiveConfig{0.1, 0.4, 0.3, 0.02}));
+                         ::testing::Values(rl::ObjectiveConfig{0.2, 0.28, 0, 0},
+                                           rl::ObjectiveConfig{0.2, 0.28, 0.05, 0},
+                                           rl::ObjectiveConfig{0.2, 0.28, 0, 0.01},
+                                           rl::ObjectiveConfig{0.1, 0.4, 0.3, 0.02}));
 
 TEST(ObjectiveGuard, ALossThatIsNotFiniteIsAnError) {
   constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
   for (const auto& [log_ratio, reference, advantage] :
-       {std::array{kNan, 0.0f, 1.0f}, {0.0f, kNan, 1.0f}, {0.0f, 0.0f, kNan}, {200.0f, 0.0f, -1.0f}, {0.0f, 200.0f, 1.0f}}) {
+       {std::array{kNan, 0.0f, 1.0f}, {0.0f, kNan, 1.0f}, {0.0f, 0.0f, kNan}, {200.0f, 0.0f, -1.0f},
+        {0.0f, 200.0f, 1.0f}}) {
     Tokens tokens = random_tokens(1, 4);
     tokens.add(-1, log_ratio, reference, advantage);
     const Result<Evaluated> found = evaluate({0.2, 0.28, 0.1, 0}, tokens);
@@ -101,8 +107,8 @@ TEST(ObjectiveGuard, ALossThatIsNotFiniteIsAnError) {
   }
 }
 
-// Gradient by the logits of E[kl term] over four tokens, the sampler being the policy itself: every token once, weighted by its
-// probability; d logprob(t) / d logit(j) = (t == j) - p(j).
+// Gradient by the logits of E[kl term] over four tokens, the sampler being the policy itself: every token once,
+// weighted by its probability; d logprob(t) / d logit(j) = (t == j) - p(j).
 TEST(ObjectiveKl, GradientIsThatOfTheReverseDivergence) {
   const std::array<double, 4> policy{0.4, 0.3, 0.2, 0.1}, reference{0.1, 0.2, 0.3, 0.4};
   const std::array<double, 4> published{0.3719, -0.0153, -0.1724, -0.1843};

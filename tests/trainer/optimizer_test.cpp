@@ -44,7 +44,8 @@ class OptimizerTest : public ::testing::Test {
   }
   float norm_of_ones() const {
     double count = 0;
-    for (const policy::Parameter& p : weights_->layout().parameters) count += p.trained ? static_cast<double>(p.size()) : 0;
+    for (const policy::Parameter& p : weights_->layout().parameters)
+      count += p.trained ? static_cast<double>(p.size()) : 0;
     return static_cast<float>(std::sqrt(count));
   }
 
@@ -131,7 +132,8 @@ TEST_F(OptimizerTest, TheRoutersBiasMovesAgainstTheLoad) {
   update_router_bias(*weights_, load, 0.001);
   auto expected = before;
   const int64_t bias = weights_->layout().layers[1].router_bias;
-  for (const auto& [expert, change] : {std::pair{0, -0.001f}, {1, 0.001f}, {4, 0.001f}, {5, 0.001f}}) expected[bias + expert] += change;
+  for (const auto& [expert, change] : {std::pair{0, -0.001f}, {1, 0.001f}, {4, 0.001f}, {5, 0.001f}})
+    expected[bias + expert] += change;
   EXPECT_EQ(test::values_of(*weights_), expected);
 }
 

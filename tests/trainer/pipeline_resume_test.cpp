@@ -41,7 +41,8 @@ void expect_resumes(const std::vector<std::string>& arguments, const std::vector
 }
 
 TEST(PipelineResume, AfterAnyStep) {
-  expect_resumes({"stages.base.steps=4", "stages.zero.steps=3"}, {"base-1", "base-2", "base-3", "base-4", "zero-1", "zero-2"});
+  expect_resumes({"stages.base.steps=4", "stages.zero.steps=3"},
+                 {"base-1", "base-2", "base-3", "base-4", "zero-1", "zero-2"});
 }
 
 TEST(PipelineResume, InsideTheStageOfATrainedModel) { expect_resumes({}, {"base-17", "zero-1", "zero-3"}); }
@@ -49,13 +50,17 @@ TEST(PipelineResume, InsideTheStageOfATrainedModel) { expect_resumes({}, {"base-
 TEST(PipelineResume, WithAReference) { expect_resumes({"stages.zero.kl_coef=0.1"}, {"zero-1", "zero-3"}); }
 
 TEST(PipelineResume, WithRefilledGroups) {
-  expect_resumes({"stages.zero.filter.by=accuracy", "stages.zero.filter.refill_rounds=2"}, {"zero-1", "zero-2", "zero-3"});
+  expect_resumes({"stages.zero.filter.by=accuracy", "stages.zero.filter.refill_rounds=2"},
+                 {"zero-1", "zero-2", "zero-3"});
 }
 
-TEST(PipelineResume, WithTwoUpdatesARollout) { expect_resumes({"stages.zero.updates_per_rollout=2"}, {"zero-1", "zero-3"}); }
+TEST(PipelineResume, WithTwoUpdatesARollout) {
+  expect_resumes({"stages.zero.updates_per_rollout=2"}, {"zero-1", "zero-3"});
+}
 
 TEST(PipelineResume, WithFewCheckpoints) {
-  expect_resumes({kShortBase, "stages.zero.checkpoint_every=3", "stages.zero.updates_per_rollout=2"}, {"zero-1", "zero-2"});
+  expect_resumes({kShortBase, "stages.zero.checkpoint_every=3", "stages.zero.updates_per_rollout=2"},
+                 {"zero-1", "zero-2"});
 }
 
 TEST(PipelineResume, InsideAnEvaluation) {
@@ -89,7 +94,8 @@ TEST(PipelineResume, AFinishedRunStaysAsItIs) {
 }
 
 TEST(PipelineResume, TheFirstEventNamesTheFirstStepThatIsExecuted) {
-  for (const auto& [stop, stage, step] : {std::tuple{"zero-2", "zero", 3}, {"base-3", "zero", 1}, {"base-2", "base", 3}}) {
+  for (const auto& [stop, stage, step] :
+       {std::tuple{"zero-2", "zero", 3}, {"base-3", "zero", 1}, {"base-2", "base", 3}}) {
     TinyRun run({kShortBase});
     Watcher first, second;
     first.stop_after = stop;

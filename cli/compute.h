@@ -1,8 +1,11 @@
-// The threads and the stream that a command computes with.
+// The threads and the stream that a command computes with, and the model it asks.
 #pragma once
+
+#include <string>
 
 #include "base/thread_team.h"
 #include "kernels/backend.h"
+#include "trainer/model.h"
 
 namespace hone::cli {
 
@@ -15,6 +18,8 @@ class Compute {
 
   ThreadTeam& team() { return team_; }
   const kernels::Stream& stream() const { return stream_; }
+  // trainer::open_target; says on stderr which damaged checkpoints it passed over.
+  Result<trainer::OpenedTarget> open(const std::string& target) const;
 
  private:
   ThreadTeam team_;

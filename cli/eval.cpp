@@ -92,7 +92,7 @@ Result<Question> prepare(const OpenedTarget& target, const Options& options) {
 
 int evaluate(const Options& options) {
   Compute compute(options.threads);
-  const Result<OpenedTarget> target = trainer::open_target(options.target, compute.stream());
+  const Result<OpenedTarget> target = compute.open(options.target);
   if (!target.ok()) return fail(target.error());
   if (!target->model.tokenizer) {
     return fail({.code = ErrorCode::kNotFound, .message = "has no tokenizer.json", .file = target->path});
@@ -103,7 +103,6 @@ int evaluate(const Options& options) {
   auto report = trainer::evaluate_model(target->model, *question->problems, question->request, rollout,
                                               compute.stream(), &stop_on_signal());
   if (!report.ok()) return fail_or_refuse(report.error());
-  report->setup.temperature = options.temperature;  // as it was given, not as f32
   if (options.json) {
     std::cout << trainer::to_json(*report).dump() << '\n';
   } else {

@@ -192,7 +192,7 @@ Result<std::vector<float>> Generation::raw_logprobs(const std::vector<int32_t>& 
 
 int generate(const Options& options) {
   Compute compute(options.threads);
-  const Result<OpenedTarget> target = trainer::open_target(options.target, compute.stream());
+  const Result<OpenedTarget> target = compute.open(options.target);
   if (!target.ok()) return fail(target.error());
   Result<AnswerOptions> answers = answer_options(*target, options);
   if (!answers.ok()) return refuse(answers.error());

@@ -68,7 +68,7 @@ Result<JsonObject> score_line(const trainer::Model& model, const nlohmann::json&
 
 int score(const Options& options) {
   Compute compute(options.threads);
-  const Result<trainer::OpenedTarget> target = trainer::open_target(options.target, compute.stream());
+  const Result<trainer::OpenedTarget> target = compute.open(options.target);
   if (!target.ok()) return fail(target.error());
   return answer_json_lines(options.input, [&](const nlohmann::json& line) {
     return score_line(target->model, line, compute.stream());

@@ -33,7 +33,7 @@ Result<JsonObject> tokenize_line(const trainer::Model& model, const nlohmann::js
 
 int tokenize(const Options& options) {
   Compute compute(1);
-  const Result<trainer::OpenedTarget> target = trainer::open_target(options.target, compute.stream());
+  const Result<trainer::OpenedTarget> target = compute.open(options.target);
   if (!target.ok()) return fail(target.error());
   if (!target->model.tokenizer) {
     return fail({.code = ErrorCode::kNotFound, .message = "has no tokenizer.json", .file = target->path});

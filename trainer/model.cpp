@@ -202,8 +202,12 @@ Result<OpenedTarget> open_checkpoint(const LoadedCheckpoint& checkpoint, const k
 
 Result<OpenedTarget> open_target(const std::string& target, const kernels::Stream& stream) {
   if (path_exists(join_path(target, "checkpoints"))) {
-    HONE_TRY_ASSIGN(const LoadedCheckpoint checkpoint, latest_good(target, [](const CheckpointStatus&) {}));
-    return open_checkpoint(checkpoint, stream);
+    std::vector<std::string> skipped;
+    const auto note = [&](const CheckpointStatus& status) { skipped.push_back(status.path + ": " + status.problem); };
+    HONE_TRY_ASSIGN(const LoadedCheckpoint checkpoint, latest_good(target, note));
+    HONE_TRY_ASSIGN(OpenedTarget opened, open_checkpoint(checkpoint, stream));
+    opened.skipped = std::move(skipped);
+    return opened;
   }
   if (path_exists(join_path(target, "manifest.json"))) {
     HONE_TRY_ASSIGN(const LoadedCheckpoint checkpoint, load_checkpoint(target));

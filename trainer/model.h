@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "policy/tokenizer.h"
@@ -40,6 +41,7 @@ std::vector<std::pair<std::string, std::string>> model_files(const Model& model)
 // What a TARGET of the command line means.
 struct OpenedTarget {
   std::string path;                  // the checkpoint or model directory that was opened
+  std::vector<std::string> skipped;  // newer checkpoints that are damaged, each with its problem
   Model model;
   std::optional<RunConfig> config;   // of the run that the checkpoint belongs to
   std::optional<StageConfig> stage;  // the checkpoint's stage in it

@@ -103,6 +103,8 @@ Result<void> RunState::evaluate(Metrics& metrics) {
   request.target = directory_.path();
   request.task = eval.task.empty() ? eval.path : eval.task;
   request.checker = eval.checker;
+  for (const RewardConfig& reward : stage().rewards)
+    if (reward.checker == eval.checker) request.checker_options = reward.options;
   request.problems = eval.problems;
   request.samples = static_cast<int32_t>(eval.samples);
   request.params = {static_cast<float>(eval.temperature), static_cast<float>(eval.top_p), 0};

@@ -17,6 +17,10 @@ using ::testing::HasSubstr;
 const kernels::Backend& sound() { return kernels::cpu_backend(kernels::DType::kF32); }
 const kernels::Backend& faulty() { return kernels::with_split_k_fault(sound()); }
 
+bool guarded(const Result<rl::UpdateReport>& report) {
+  return !report.ok() && report.error().code == ErrorCode::kGuard;
+}
+
 class LearnerTest : public ::testing::Test {
  protected:
   // Four sequences as the sound sampler recorded them.
@@ -72,13 +76,13 @@ TEST_F(LearnerTest, AProductThatDependsOnTheBatchTripsTheGuardAndChangesNothing)
 TEST_F(LearnerTest, OneBitOfOneRecordedTokenTripsTheGuard) {
   rl::TokenBatch batch = sampled_batch();
   batch.behaviour_logprob[17] = std::nextafter(batch.behaviour_logprob[17], 0.0f);
-  EXPECT_EQ(update(sound(), batch).error().code, ErrorCode::kGuard);
+  EXPECT_TRUE(guarded(update(sound(), batch)));
 }
 
 TEST_F(LearnerTest, ARecordedNanTripsTheGuard) {
   rl::TokenBatch batch = sampled_batch();
   batch.behaviour_logprob[0] = std::numeric_limits<float>::quiet_NaN();
-  EXPECT_EQ(update(sound(), batch).error().code, ErrorCode::kGuard);
+  EXPECT_TRUE(guarded(update(sound(), batch)));
 }
 
 TEST_F(LearnerTest, LaterUpdatesOfARolloutMayDifferFromTheSampler) {
@@ -88,7 +92,7 @@ TEST_F(LearnerTest, LaterUpdatesOfARolloutMayDifferFromTheSampler) {
   const rl::TokenBatch batch = sampled_batch();
   ASSERT_TRUE(learner.update({batch}, true).ok());
   EXPECT_TRUE(learner.update({batch}, false).ok());
-  EXPECT_EQ(learner.update({batch}, true).error().code, ErrorCode::kGuard);
+  EXPECT_TRUE(guarded(learner.update({batch}, true)));
 }
 
 TEST_F(LearnerTest, AnUpdateMakesGoodAnswersLikelier) {

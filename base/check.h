@@ -1,5 +1,5 @@
-// HONE_CHECK: contracts between parts of hone, checked in every build. A broken contract is a bug, so it aborts with the
-// expression, the values and the place; bad input from outside is an Error (base/result.h), never a check.
+// HONE_CHECK: contracts between parts of hone, checked in every build. A broken contract is a bug, so it aborts with
+// the expression, the values and the place; bad input from outside is an Error (base/result.h), never a check.
 #pragma once
 
 #include <sstream>

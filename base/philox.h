@@ -38,7 +38,8 @@ constexpr uint64_t mix64(uint64_t seed, uint64_t stage, Purpose purpose) {
   return h;
 }
 
-// Draws one after another from the stream (key, item): item is for example the row of a corpus or the serial of a group.
+// Draws one after another from the stream (key, item): item is for example the row of a corpus or the serial of a
+// group.
 class PhiloxStream {
  public:
   PhiloxStream(uint64_t key, uint64_t item) : key_(key), item_(item) {}

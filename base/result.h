@@ -1,5 +1,5 @@
-// Result<T>: a value or an Error. Everything that can fail for a reason outside the program (files, configuration, data,
-// processes) returns one; nothing throws across a thread, a port or a folder.
+// Result<T>: a value or an Error. Everything that can fail for a reason outside the program (files, configuration,
+// data, processes) returns one; nothing throws across a thread, a port or a folder.
 #pragma once
 
 #include <optional>

@@ -53,8 +53,9 @@ void ThreadTeam::run(int64_t num_tasks, const void* task, Call call) {
   }
   wake_.notify_all();
   work(0);
-  // Every task is taken. A thread that has not joined by now, being asleep or without a core, is not waited for. Both sides
-  // write first and then read the other's variable, in one total order: a helper that saw the call open is counted here.
+  // Every task is taken. A thread that has not joined by now, being asleep or without a core, is not waited for. Both
+  // sides write first and then read the other's variable, in one total order: a helper that saw the call open is
+  // counted here.
   open_.store(false);
   const auto all_left = [this] { return helpers_.load() == 0; };
   if (may_spin_ && spin_until(all_left)) return;

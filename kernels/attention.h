@@ -1,8 +1,8 @@
 // Causal attention over keys and values in blocks of kAttentionBlock positions.
 //
-// A sequence's position p lives in block blocks[p / 16], slot p % 16, whether the block belongs to the sampler's paged cache
-// or to a training batch: both sides run this operator on this layout, keys in order of position, so a row's result depends on
-// its sequence alone. Layout of one block of one layer:
+// A sequence's position p lives in block blocks[p / 16], slot p % 16, whether the block belongs to the sampler's paged
+// cache or to a training batch: both sides run this operator on this layout, keys in order of position, so a row's
+// result depends on its sequence alone. Layout of one block of one layer:
 //   keys   [kv_heads][key_dim][16]   (transposed: a vector holds 16 positions)
 //   values [kv_heads][16][value_dim]
 // Softmax is over all keys of the row (two passes, maximum first); each score and each output is one chain of fused
@@ -29,8 +29,9 @@ struct AttentionSpan {
   const int32_t* blocks = nullptr;  // of the whole sequence, up to its last position
 };
 
-// Writes keys and values of rows into their blocks. Row r, head h: key = [a[h] | b[h]], a at key_a + r * key_a_stride + h *
-// key_a_head_stride with key_a_dim elements, b the remaining key_dim - key_a_dim (head stride 0: shared by all heads).
+// Writes keys and values of rows into their blocks. Row r, head h: key = [a[h] | b[h]], a at key_a + r * key_a_stride +
+// h * key_a_head_stride with key_a_dim elements, b the remaining key_dim - key_a_dim (head stride 0: shared by all
+// heads).
 struct KvAppendArgs {
   KvShape shape;
   const void* key_a = nullptr;
@@ -45,9 +46,10 @@ struct KvAppendArgs {
   void* values = nullptr;
 };
 
-// The backward of append: reads the gradients of the rows' slots from dkeys/dvalues (layout of the cache) into rows laid out as
-// in KvAppendArgs; a part with head stride 0 is the sum over heads in order. A prompt's span is followed by the spans that share it;
-// the gradients of the prompt's tail that was copied into their first own block are first added to the prompt's block, in order.
+// The backward of append: reads the gradients of the rows' slots from dkeys/dvalues (layout of the cache) into rows
+// laid out as in KvAppendArgs; a part with head stride 0 is the sum over heads in order. A prompt's span is followed by
+// the spans that share it; the gradients of the prompt's tail that was copied into their first own block are first
+// added to the prompt's block, in order.
 struct KvGatherArgs {
   KvShape shape;
   void* key_a = nullptr;
@@ -86,8 +88,9 @@ struct AttentionArgs {
   const void* values = nullptr;
 };
 
-// dq is overwritten, and so are dkeys and dvalues (layout of the cache) in all blocks of the spans. Spans that share blocks must
-// be neighbours in one family: families[f] .. families[f + 1] are span indices; a family's spans are worked on in order.
+// dq is overwritten, and so are dkeys and dvalues (layout of the cache) in all blocks of the spans. Spans that share
+// blocks must be neighbours in one family: families[f] .. families[f + 1] are span indices; a family's spans are worked
+// on in order.
 struct AttentionBackwardArgs {
   AttentionArgs forward;        // out must hold the forward's result
   const void* dout = nullptr;   // layout of out

@@ -1,5 +1,5 @@
-// CPU twin of the backward operators of attention.h. One task is a family of spans and one key-value head, so gradients of
-// shared keys add up in the order of the spans.
+// CPU twin of the backward operators of attention.h. One task is a family of spans and one key-value head, so gradients
+// of shared keys add up in the order of the spans.
 #pragma once
 
 #include "kernels/attention_cpu.h"
@@ -20,7 +20,8 @@ TurnedKv<V> turn_kv(const AttentionArgs& a, const AttentionSpan& span, int64_t k
   const int64_t kd = a.shape.key_dim, vd = a.shape.value_dim;
   TurnedKv<V> out{scratch<V, 4>(blocks * kAttentionBlock * kd), scratch<V, 5>(blocks * kAttentionBlock * vd)};
   for (int64_t b = 0; b < blocks; ++b) {
-    const T* keys = static_cast<const T*>(a.keys) + span.blocks[b] * a.shape.key_elements() + kv_head * kd * kAttentionBlock;
+    const T* keys =
+        static_cast<const T*>(a.keys) + span.blocks[b] * a.shape.key_elements() + kv_head * kd * kAttentionBlock;
     const T* values =
         static_cast<const T*>(a.values) + span.blocks[b] * a.shape.value_elements() + kv_head * vd * kAttentionBlock;
     T *k = out.keys + b * kAttentionBlock * kd, *v = out.values + b * kAttentionBlock * vd;
@@ -71,7 +72,8 @@ inline void add_outer(const QueryTile<V>& tile, const typename V::T* const* x, i
     for_lanes<V>(dim, [&](int64_t c, int n) {
       typename V::T* out = target + (j - first) * dim + c;
       V acc = load_lanes<V>(out, n);
-      for (int i = 0; i < tile.count; ++i) acc = V::fma(V::set(w[i * tile.stride + j]), load_lanes<V>(x[i] + c, n), acc);
+      for (int i = 0; i < tile.count; ++i)
+        acc = V::fma(V::set(w[i * tile.stride + j]), load_lanes<V>(x[i] + c, n), acc);
       store_lanes<V>(acc, out, n);
     });
 }
@@ -98,14 +100,17 @@ void attention_backward_tile(const AttentionBackwardArgs& b, const AttentionSpan
   for (int i = 0; i < tile.count; ++i) {
     const T* out = static_cast<const T*>(a.out) + tile.row[i] * a.out_stride + tile.head[i] * vd;
     V dot = V::set(0);
-    for_lanes<V>(vd, [&](int64_t c, int n) { dot = V::fma(load_lanes<V>(out + c, n), load_lanes<V>(dout[i] + c, n), dot); });
-    softmax_backward_row<V>(p + i * tile.stride, ds + i * tile.stride, tile.stride, tile.limit[i], inverse_sum[i], dot.sum(),
-                            static_cast<T>(a.scale));
+    for_lanes<V>(
+        vd, [&](int64_t c, int n) { dot = V::fma(load_lanes<V>(out + c, n), load_lanes<V>(dout[i] + c, n), dot); });
+    softmax_backward_row<V>(p + i * tile.stride, ds + i * tile.stride, tile.stride, tile.limit[i], inverse_sum[i],
+                            dot.sum(), static_cast<T>(a.scale));
   }
-  weighted_rows<V>(tile.count, ds, tile.stride, tile.length, kd, [&](int64_t j) { return turned.keys + j * kd; }, dq, ones);
+  weighted_rows<V>(
+      tile.count, ds, tile.stride, tile.length, kd, [&](int64_t j) { return turned.keys + j * kd; }, dq, ones);
   for (int64_t block = 0; block * kAttentionBlock < tile.length; ++block) {
     T* dkeys = static_cast<T*>(b.dkeys) + span.blocks[block] * a.shape.key_elements() + kv_head * kd * kAttentionBlock;
-    T* dvalues = static_cast<T*>(b.dvalues) + span.blocks[block] * a.shape.value_elements() + kv_head * vd * kAttentionBlock;
+    T* dvalues =
+        static_cast<T*>(b.dvalues) + span.blocks[block] * a.shape.value_elements() + kv_head * vd * kAttentionBlock;
     add_outer_transposed<V>(tile, tile.q, kd, ds, block, dkeys);
     add_outer<V>(tile, dout, vd, p, block, dvalues);
   }
@@ -147,7 +152,9 @@ void add_copied_tails(const KvGatherArgs& g, int64_t head) {
   using T = typename V::T;
   const KvShape& s = g.shape;
   const auto add = [](const T* from, T* to, int64_t count) {
-    for_lanes<V>(count, [&](int64_t i, int n) { store_lanes<V>(load_lanes<V>(to + i, n) + load_lanes<V>(from + i, n), to + i, n); });
+    for_lanes<V>(count, [&](int64_t i, int n) {
+      store_lanes<V>(load_lanes<V>(to + i, n) + load_lanes<V>(from + i, n), to + i, n);
+    });
   };
   for (int64_t index = 0; index < g.num_spans; ++index) {
     const AttentionSpan& span = g.spans[index];
@@ -169,11 +176,12 @@ inline void gather_head(const KvGatherArgs& g, int64_t head, int64_t row, int64_
   const int64_t b_dim = s.key_dim - g.key_a_dim;
   const T* keys = static_cast<const T*>(g.dkeys) + block * s.key_elements() + head * s.key_dim * kAttentionBlock + slot;
   const T* keys_b = keys + g.key_a_dim * kAttentionBlock;
-  const T* values = static_cast<const T*>(g.dvalues) + block * s.value_elements() + (head * kAttentionBlock + slot) * s.value_dim;
+  const T* values =
+      static_cast<const T*>(g.dvalues) + block * s.value_elements() + (head * kAttentionBlock + slot) * s.value_dim;
   T* b = static_cast<T*>(g.key_b) + row * g.key_b_stride + head * g.key_b_head_stride;
   T* v = static_cast<T*>(g.value) + row * g.value_stride + head * g.value_head_stride;
-  transpose<V>(keys, kAttentionBlock, g.key_a_dim, n, static_cast<T*>(g.key_a) + row * g.key_a_stride + head * g.key_a_head_stride,
-               g.key_a_stride);
+  transpose<V>(keys, kAttentionBlock, g.key_a_dim, n,
+               static_cast<T*>(g.key_a) + row * g.key_a_stride + head * g.key_a_head_stride, g.key_a_stride);
   if (head == 0 || g.key_b_head_stride != 0) {
     transpose<V>(keys_b, kAttentionBlock, b_dim, n, b, g.key_b_stride);
   } else {

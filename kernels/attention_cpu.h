@@ -1,5 +1,5 @@
-// CPU twin of attention.h. Work is done in tiles of a few query rows of one key-value head: scores for 16 positions at a time
-// with one chain over the key dimension, softmax over the whole row, outputs with one chain over positions.
+// CPU twin of attention.h. Work is done in tiles of a few query rows of one key-value head: scores for 16 positions at
+// a time with one chain over the key dimension, softmax over the whole row, outputs with one chain over positions.
 #pragma once
 
 #include <limits>
@@ -25,7 +25,8 @@ struct QueryTile {
 };
 
 template <class V>
-QueryTile<V> make_query_tile(const AttentionArgs& a, const AttentionSpan& span, int64_t kv_head, int64_t first, int count) {
+QueryTile<V> make_query_tile(const AttentionArgs& a, const AttentionSpan& span, int64_t kv_head, int64_t first,
+                             int count) {
   using T = typename V::T;
   const int64_t group = a.heads / a.shape.kv_heads;
   QueryTile<V> tile{count, {}, {}, {}, {}, 0, 0};
@@ -78,7 +79,8 @@ inline void block_scores(int rows, const typename V::T* const* q, const typename
   }
 }
 
-// Fills p [count][stride] with exp(scale * score - maximum), 0 beyond a row's limit, and inverse_sum with 1 / their sum.
+// Fills p [count][stride] with exp(scale * score - maximum), 0 beyond a row's limit, and inverse_sum with 1 / their
+// sum.
 template <class V>
 void tile_softmax(const AttentionArgs& a, const AttentionSpan& span, int64_t kv_head, const QueryTile<V>& tile,
                   typename V::T* p, typename V::T* inverse_sum) {
@@ -152,7 +154,8 @@ template <class V, class Body>
 inline void for_query_tiles(const AttentionArgs& a, const AttentionSpan& span, int64_t kv_head, const Body& body) {
   const int64_t queries = span.num_rows * (a.heads / a.shape.kv_heads);
   for (int64_t t = 0; t < queries; t += kQueryTile)
-    body(make_query_tile<V>(a, span, kv_head, t, static_cast<int>(queries - t < kQueryTile ? queries - t : kQueryTile)));
+    body(
+        make_query_tile<V>(a, span, kv_head, t, static_cast<int>(queries - t < kQueryTile ? queries - t : kQueryTile)));
 }
 
 template <class V>
@@ -166,9 +169,10 @@ void attention_span(const AttentionArgs& a, const AttentionSpan& span, int64_t k
     for (int i = 0; i < tile.count; ++i)
       out[i] = static_cast<T*>(a.out) + tile.row[i] * a.out_stride + tile.head[i] * a.shape.value_dim;
     const T* values = static_cast<const T*>(a.values) + kv_head * a.shape.value_dim * kAttentionBlock;
-    weighted_rows<V>(tile.count, p, tile.stride, tile.length, a.shape.value_dim,
-                     [&](int64_t j) { return values + span.blocks[j / kAttentionBlock] * a.shape.value_elements(); }, out,
-                     inverse_sum);
+    weighted_rows<V>(
+        tile.count, p, tile.stride, tile.length, a.shape.value_dim,
+        [&](int64_t j) { return values + span.blocks[j / kAttentionBlock] * a.shape.value_elements(); }, out,
+        inverse_sum);
   });
 }
 

@@ -1,7 +1,7 @@
 // One operator = one contract header; a backend is the table of its implementations for one element type on one device.
-// Callers hold a Backend and never ask which device it is. Pointers in argument structs are in the backend's memory and point
-// to elements of the backend's dtype unless they say otherwise; matrices are row-major with a stride counted in elements.
-// Every forward operator gives a row the same bits whatever else is in the call, for every thread count.
+// Callers hold a Backend and never ask which device it is. Pointers in argument structs are in the backend's memory and
+// point to elements of the backend's dtype unless they say otherwise; matrices are row-major with a stride counted in
+// elements. Every forward operator gives a row the same bits whatever else is in the call, for every thread count.
 #pragma once
 
 #include <cstddef>

@@ -13,8 +13,8 @@ const Backend& cpu_backend_avx512();
 const Backend& cpu_backend_avx2();
 const Backend& cpu_backend_f64();
 
-// calloc's pages are zero without being touched, so memory that a plan allots in vain costs nothing. The pointer that calloc gave
-// stands right before the aligned one.
+// calloc's pages are zero without being touched, so memory that a plan allots in vain costs nothing. The pointer that
+// calloc gave stands right before the aligned one.
 void* cpu_allocate(size_t bytes) {
   constexpr size_t kAlign = 64;
   void* raw = std::calloc(bytes + 2 * kAlign, 1);

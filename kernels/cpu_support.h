@@ -1,5 +1,5 @@
-// What the CPU implementations share. Everything here is a template on the vector type: each instruction set is compiled in its
-// own file, and a plain inline function would be merged by the linker across them.
+// What the CPU implementations share. Everything here is a template on the vector type: each instruction set is
+// compiled in its own file, and a plain inline function would be merged by the linker across them.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Drawing tokens: argmax over v of logit[v] / T + Gumbel(v), the lowest index among equals; T = 0 is the argmax of the logits.
-// Gumbel numbers come from Philox with counter (v / 4, position, sample, serial): nothing depends on the batch.
+// Drawing tokens: argmax over v of logit[v] / T + Gumbel(v), the lowest index among equals; T = 0 is the argmax of the
+// logits. Gumbel numbers come from Philox with counter (v / 4, position, sample, serial): nothing depends on the batch.
 #pragma once
 
 #include <cstdint>

@@ -5,13 +5,14 @@
 
 namespace hone::kernels {
 
-// Gumbel noise of vocabulary entries [first, first + width): -log(E), E = -log(1 - u) exponential, u in (0, 1]. Small u, which
-// make the large values that decide, keep their full precision through the series.
+// Gumbel noise of vocabulary entries [first, first + width): -log(E), E = -log(1 - u) exponential, u in (0, 1]. Small
+// u, which make the large values that decide, keep their full precision through the series.
 template <class V>
 inline V gumbel(const DrawItem& item, int64_t first) {
   uint32_t words[V::kWidth < 4 ? 4 : V::kWidth];
   for (int64_t i = 0; i < V::kWidth; i += 4) {
-    const auto block = philox4x32(item.key, {static_cast<uint32_t>((first + i) / 4), item.position, item.sample, item.serial});
+    const auto block =
+        philox4x32(item.key, {static_cast<uint32_t>((first + i) / 4), item.position, item.sample, item.serial});
     for (int j = 0; j < 4; ++j) words[i + j] = block[j];
   }
   const V u = V::unit(words + (V::kWidth < 4 ? first % 4 : 0));

@@ -136,7 +136,8 @@ void rope(const RopeArgs& a, const Stream& stream) {
     for (int64_t r = begin; r < end; ++r) {
       const T* cosine = static_cast<const T*>(a.table) + 2 * a.positions[r] * a.dim;
       for (int64_t h = 0; h < a.heads; ++h)
-        turn(static_cast<T*>(a.x) + r * a.stride + h * a.head_stride, cosine, cosine + a.dim, a.dim, T(a.inverse ? -1 : 1));
+        turn(static_cast<T*>(a.x) + r * a.stride + h * a.head_stride, cosine, cosine + a.dim, a.dim,
+             T(a.inverse ? -1 : 1));
     }
   });
 }

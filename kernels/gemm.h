@@ -1,10 +1,11 @@
 // Matrix products against packed weights.
 //
-// Every output element is one chain of fused multiply-adds over k = 0, 1, 2, ...: the order does not depend on the number of
-// rows, so one row decoded alone equals the same row in a training batch. Parallelism comes from the tiles of the output.
+// Every output element is one chain of fused multiply-adds over k = 0, 1, 2, ...: the order does not depend on the
+// number of rows, so one row decoded alone equals the same row in a training batch. Parallelism comes from the tiles of
+// the output.
 //
-// Packed panels of a matrix B [K, N]: panel p holds columns [p * C, p * C + C), C = Backend::panel_cols, as [K][C], columns
-// beyond N zero. panel_elements(K, N, C) elements in all.
+// Packed panels of a matrix B [K, N]: panel p holds columns [p * C, p * C + C), C = Backend::panel_cols, as [K][C],
+// columns beyond N zero. panel_elements(K, N, C) elements in all.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@ constexpr int64_t panel_elements(int64_t k, int64_t n, int64_t panel_cols) {
 }
 
 // y [M, N] = x [M, K] * B, the chains starting from `start` [M, N] where it is given (it may be y).
-// Grouped: group g takes rows [offsets[g], offsets[g + 1]) and its own B, group_panel_stride elements after the one before.
+// Grouped: group g takes rows [offsets[g], offsets[g + 1]) and its own B, group_panel_stride elements after the one
+// before.
 struct GemmArgs {
   const void* x = nullptr;
   int64_t x_stride = 0;

@@ -1,5 +1,6 @@
-// CPU twin of gemm.h. One micro-kernel serves all products: a tile of R rows by two vectors, accumulators in registers, one
-// step per k. Splitting k into blocks keeps the chain whole, because the accumulators pass through memory unrounded.
+// CPU twin of gemm.h. One micro-kernel serves all products: a tile of R rows by two vectors, accumulators in registers,
+// one step per k. Splitting k into blocks keeps the chain whole, because the accumulators pass through memory
+// unrounded.
 #pragma once
 
 #include <utility>
@@ -24,8 +25,8 @@ struct GemmTile {
   int n;               // columns in use, at most two vectors
 };
 
-// The accumulators stay in registers only if every loop over them is unrolled. Rows are addressed in threes from one pointer
-// (base, base + stride, base + 2 stride), so that all addresses fit the general registers.
+// The accumulators stay in registers only if every loop over them is unrolled. Rows are addressed in threes from one
+// pointer (base, base + stride, base + 2 stride), so that all addresses fit the general registers.
 template <class V, int R, bool kFull>
 inline void gemm_tile(const GemmTile<V>& t) {
   using T = typename V::T;
@@ -85,8 +86,8 @@ inline void gemm_tile_rows(int rows, const GemmTile<V>& t) {
   gemm_tile_rows(rows, t, std::make_integer_sequence<int, V::kTileRows>());
 }
 
-// Copies rows [0, m) x k of a, tile after tile, each as [k][rows of the tile]: strided rows of a long k fall into the same
-// cache sets.
+// Copies rows [0, m) x k of a, tile after tile, each as [k][rows of the tile]: strided rows of a long k fall into the
+// same cache sets.
 template <class V>
 inline const typename V::T* pack_row_tiles(const typename V::T* a, int64_t a_row, int64_t m, int64_t k) {
   auto* packed = scratch<V, 0>(m * k);
@@ -114,8 +115,11 @@ void gemm_block(const GemmArgs& g, const typename V::T* x, const typename V::T* 
       for (int64_t i = 0; i < m; i += V::kTileRows) {
         const int rows = static_cast<int>(m - i < V::kTileRows ? m - i : V::kTileRows);
         const int64_t at = i * g.y_stride + p * kCols;
-        gemm_tile_rows<V>(rows, {pack ? packed + i * k : x + i * g.x_stride + k0, pack ? 1 : g.x_stride, pack ? rows : 1,
-                                 panels + (p * g.k + k0) * kCols, kCols, k0 > 0 ? y + at : start ? start + at : nullptr,
+        gemm_tile_rows<V>(rows, {pack ? packed + i * k : x + i * g.x_stride + k0, pack ? 1 : g.x_stride,
+                                 pack ? rows : 1, panels + (p * g.k + k0) * kCols, kCols,
+                                 k0 > 0  ? y + at
+                                 : start ? start + at
+                                         : nullptr,
                                  y + at, g.y_stride, k, static_cast<int>(n < kCols ? n : kCols)});
       }
     }
@@ -134,7 +138,8 @@ void gemm(const GemmArgs& g, const Stream& stream) {
   // Few rows: the panels are shared out instead.
   int64_t panel_block = panels;
   const int64_t total_rows = g.offsets ? g.offsets[g.num_groups] : g.m;
-  while (panel_block > 1 && div_up<V>(total_rows, row_block) * div_up<V>(panels, panel_block) < 4 * stream.team->size() &&
+  while (panel_block > 1 &&
+         div_up<V>(total_rows, row_block) * div_up<V>(panels, panel_block) < 4 * stream.team->size() &&
          row_block * panel_block * kCols * g.k > 65536)
     panel_block = div_up<V>(panel_block, 2);
   const int64_t panel_tasks = div_up<V>(panels, panel_block);
@@ -177,7 +182,8 @@ GradWeightCut cut_grad_weight(const GemmGradWeightArgs& g, int64_t m, int thread
     return tasks * g.num_groups < 4 * threads;
   };
   while (too_few() && cut.row_tiles * kRows * cut.col_panels * kCols * m > kSerialProducts) {
-    int64_t& larger = cut.col_panels == 1 || cut.row_tiles * kRows >= cut.col_panels * kCols ? cut.row_tiles : cut.col_panels;
+    int64_t& larger =
+        cut.col_panels == 1 || cut.row_tiles * kRows >= cut.col_panels * kCols ? cut.row_tiles : cut.col_panels;
     if (larger == 1) break;
     larger = div_up<V>(larger, 2);
   }
@@ -194,13 +200,14 @@ inline void pack_columns(const typename V::T* x, int64_t stride, int64_t k, int 
   }
 }
 
-// dw rows [row_begin, row_end), columns [col_begin, col_end) of one group. Both factors are copied, a few hundred tokens at a
-// time: columns of a wide matrix fall into the same cache sets.
+// dw rows [row_begin, row_end), columns [col_begin, col_end) of one group. Both factors are copied, a few hundred
+// tokens at a time: columns of a wide matrix fall into the same cache sets.
 template <class V>
 void grad_weight_block(const GemmGradWeightArgs& g, const typename V::T* dy, const typename V::T* x, typename V::T* dw,
                        int64_t m, int64_t row_begin, int64_t row_end, int64_t col_begin, int64_t col_end) {
   constexpr int64_t kCols = 2 * V::kWidth, kTokens = 256, kPackedRow = div_up<V>(V::kTileRows, V::kWidth) * V::kWidth;
-  auto *panels = scratch<V, 1>(kTokens * div_up<V>(col_end - col_begin, kCols) * kCols), *tile = scratch<V, 14>(kTokens * kPackedRow);
+  auto *panels = scratch<V, 1>(kTokens * div_up<V>(col_end - col_begin, kCols) * kCols),
+       *tile = scratch<V, 14>(kTokens * kPackedRow);
   for (int64_t m0 = 0; m0 < m; m0 += kTokens) {
     const int64_t k = m - m0 < kTokens ? m - m0 : kTokens;
     for (int64_t col = col_begin; col < col_end; col += kCols)
@@ -233,8 +240,9 @@ void gemm_grad_weight(const GemmGradWeightArgs& g, const Stream& stream) {
     const int64_t m = g.offsets ? g.offsets[group + 1] - first : g.m;
     const int64_t i = rest / col_tasks * row_block, j = rest % col_tasks * col_block;
     grad_weight_block<V>(g, static_cast<const T*>(g.dy) + first * g.dy_stride,
-                         static_cast<const T*>(g.x) + first * g.x_stride, static_cast<T*>(g.dw) + group * g.group_dw_stride,
-                         m, i, i + row_block < g.n ? i + row_block : g.n, j, j + col_block < g.k ? j + col_block : g.k);
+                         static_cast<const T*>(g.x) + first * g.x_stride,
+                         static_cast<T*>(g.dw) + group * g.group_dw_stride, m, i,
+                         i + row_block < g.n ? i + row_block : g.n, j, j + col_block < g.k ? j + col_block : g.k);
   };
   if (total * g.n * g.k < kSerialProducts) {
     for (int64_t task = 0; task < g.num_groups * per_group; ++task) run(task, 0);
@@ -245,7 +253,8 @@ void gemm_grad_weight(const GemmGradWeightArgs& g, const Stream& stream) {
 
 // One panel of B = w^T (rows of w become columns) or of B = w.
 template <class V>
-inline void pack_panel(const PackPanelsArgs& p, const typename V::T* w, int64_t first, int64_t k, int cols, typename V::T* out) {
+inline void pack_panel(const PackPanelsArgs& p, const typename V::T* w, int64_t first, int64_t k, int cols,
+                       typename V::T* out) {
   constexpr int64_t kCols = 2 * V::kWidth;
   if (!p.transpose) return pack_columns<V>(w + first, p.cols, k, cols, out);
   if (cols < kCols)
@@ -262,7 +271,8 @@ void pack_panels(const PackPanelsArgs& p, const Stream& stream) {
   stream.team->parallel_for(p.num_matrices * panels, [&](int64_t task, int) {
     const int64_t first = task % panels * kCols;
     pack_panel<V>(p, static_cast<const T*>(p.w) + task / panels * p.matrix_stride, first, k,
-                  static_cast<int>(n - first < kCols ? n - first : kCols), static_cast<T*>(p.panels) + task * k * kCols);
+                  static_cast<int>(n - first < kCols ? n - first : kCols),
+                  static_cast<T*>(p.panels) + task * k * kCols);
   });
 }
 

@@ -2,8 +2,8 @@
 
 namespace hone::kernels {
 
-void sort_by_expert(const int32_t* chosen, int64_t rows, int64_t top_k, int64_t experts, int32_t* offsets, int32_t* place,
-                    int32_t* source) {
+void sort_by_expert(const int32_t* chosen, int64_t rows, int64_t top_k, int64_t experts, int32_t* offsets,
+                    int32_t* place, int32_t* source) {
   for (int64_t e = 0; e <= experts; ++e) offsets[e] = 0;
   for (int64_t i = 0; i < rows * top_k; ++i) ++offsets[chosen[i] + 1];
   for (int64_t e = 0; e < experts; ++e) offsets[e + 1] += offsets[e];

@@ -7,8 +7,8 @@ namespace hone::kernels {
 
 // Stable counting sort of the (row, slot) pairs by expert, on the host: offsets [experts + 1], place [rows * top_k],
 // source [rows * top_k] (the row of each place).
-void sort_by_expert(const int32_t* chosen, int64_t rows, int64_t top_k, int64_t experts, int32_t* offsets, int32_t* place,
-                    int32_t* source);
+void sort_by_expert(const int32_t* chosen, int64_t rows, int64_t top_k, int64_t experts, int32_t* offsets,
+                    int32_t* place, int32_t* source);
 
 // out[i] = x[source[i]], cols elements each.
 struct MoeGatherArgs {

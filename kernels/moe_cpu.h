@@ -47,7 +47,8 @@ void limit_groups(const RouterShape& s, typename V::T* rank, typename V::T lowes
   }
   for (int64_t g = 0; g < s.groups; ++g) {
     int64_t better = 0;
-    for (int64_t o = 0; o < s.groups; ++o) better += group_rank[o] > group_rank[g] || (group_rank[o] == group_rank[g] && o < g);
+    for (int64_t o = 0; o < s.groups; ++o)
+      better += group_rank[o] > group_rank[g] || (group_rank[o] == group_rank[g] && o < g);
     if (better < s.group_limit) continue;
     for (int64_t e = g * size; e < (g + 1) * size; ++e) rank[e] = lowest;
   }
@@ -100,12 +101,14 @@ void route_backward_row(const RouteBackwardArgs& a, int64_t r, typename V::T* ds
   for (int64_t i = 0; i < s.top_k; ++i) dot += dweights[i] * scores[chosen[i]] / sum;
   for (int64_t e = 0; e < s.experts; ++e) dscore[e] = 0;
   const T c = static_cast<T>(s.scaling);
-  for (int64_t i = 0; i < s.top_k; ++i) dscore[chosen[i]] = s.normalize ? c / sum * (dweights[i] - dot) : c * dweights[i];
+  for (int64_t i = 0; i < s.top_k; ++i)
+    dscore[chosen[i]] = s.normalize ? c / sum * (dweights[i] - dot) : c * dweights[i];
   T mean = 0;
   if (s.score == RouterScore::kSoftmax)
     for (int64_t e = 0; e < s.experts; ++e) mean += dscore[e] * scores[e];
   for (int64_t e = 0; e < s.experts; ++e)
-    dlogits[e] = s.score == RouterScore::kSigmoid ? dscore[e] * scores[e] * (1 - scores[e]) : scores[e] * (dscore[e] - mean);
+    dlogits[e] =
+        s.score == RouterScore::kSigmoid ? dscore[e] * scores[e] * (1 - scores[e]) : scores[e] * (dscore[e] - mean);
 }
 
 template <class V>
@@ -138,7 +141,8 @@ void moe_combine(const MoeCombineArgs& a, const Stream& stream) {
       for_lanes<V>(a.cols, [&](int64_t c, int n) {
         V sum = a.base ? load_lanes<V>(static_cast<const T*>(a.base) + r * a.cols + c, n) : V::set(0);
         for (int64_t s = 0; s < a.top_k; ++s)
-          sum = V::fma(V::set(weights[s]), load_lanes<V>(static_cast<const T*>(a.expert_out) + place[s] * a.cols + c, n), sum);
+          sum = V::fma(V::set(weights[s]),
+                       load_lanes<V>(static_cast<const T*>(a.expert_out) + place[s] * a.cols + c, n), sum);
         store_lanes<V>(sum, static_cast<T*>(a.y) + r * a.cols + c, n);
       });
     }

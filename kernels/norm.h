@@ -1,11 +1,13 @@
-// Root-mean-square normalization (Zhang and Sennrich, 2019): y = x / sqrt(mean(x^2) + epsilon) * weight over the last `cols`.
+// Root-mean-square normalization (Zhang and Sennrich, 2019): y = x / sqrt(mean(x^2) + epsilon) * weight over the last
+// `cols`.
 #pragma once
 
 #include <cstdint>
 
 namespace hone::kernels {
 
-// Row r, head h starts at x + r * x_stride + h * cols (heads > 1: per-head normalization with one weight [cols]). y may be x.
+// Row r, head h starts at x + r * x_stride + h * cols (heads > 1: per-head normalization with one weight [cols]). y may
+// be x.
 struct RmsNormArgs {
   const void* x = nullptr;
   const void* weight = nullptr;
@@ -15,8 +17,8 @@ struct RmsNormArgs {
   double epsilon = 1e-6;
 };
 
-// Gradient of the above at input x. dx is overwritten, or added to. dweight [cols] += the sum over rows and heads, by chunks
-// of rows in order. dx may be dy.
+// Gradient of the above at input x. dx is overwritten, or added to. dweight [cols] += the sum over rows and heads, by
+// chunks of rows in order. dx may be dy.
 struct RmsNormBackwardArgs {
   const void* x = nullptr;
   const void* weight = nullptr;

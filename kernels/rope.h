@@ -13,8 +13,8 @@ enum class RopeLayout {
 // Row r, head h, element i at x + r * stride + h * head_stride + i, i < dim, dim even. Element i becomes
 // x[i] * cosine[i] + x[partner of i] * sine[i]. inverse turns back: the backward of the rotation.
 //
-// Table of a position p: cosines of the dim elements at table + 2 * p * dim, then their sines, those of a pair's first element
-// negative.
+// Table of a position p: cosines of the dim elements at table + 2 * p * dim, then their sines, those of a pair's first
+// element negative.
 struct RopeArgs {
   void* x = nullptr;
   int64_t stride = 0, head_stride = 0;

@@ -9,14 +9,15 @@ enum class RouterScore { kSigmoid, kSoftmax };
 
 struct RouterShape {
   int64_t experts = 0, top_k = 0;
-  int64_t groups = 1, group_limit = 1;  // only the best group_limit groups of experts are eligible; a group counts its two best
+  int64_t groups = 1,
+          group_limit = 1;  // only the best group_limit groups of experts are eligible; a group counts its two best
   RouterScore score = RouterScore::kSigmoid;
   bool normalize = true;                // divide by the sum over the chosen (+ 1e-20)
   double scaling = 1;
 };
 
-// scores = score(logits); the top_k experts by scores + bias, ties to the lower index, listed from the best; their weights are
-// scores (without bias), normalized and scaled.
+// scores = score(logits); the top_k experts by scores + bias, ties to the lower index, listed from the best; their
+// weights are scores (without bias), normalized and scaled.
 struct RouteArgs {
   RouterShape shape;
   const void* logits = nullptr;  // [rows, experts]

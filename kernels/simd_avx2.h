@@ -47,7 +47,8 @@ struct F32x8 {
   static void split(F32x8 x, F32x8& mantissa, F32x8& exponent) {
     const __m256i bits = _mm256_castps_si256(x.v);
     const __m256i e = _mm256_sub_epi32(_mm256_srli_epi32(bits, 23), _mm256_set1_epi32(126));
-    const __m256i m = _mm256_or_si256(_mm256_and_si256(bits, _mm256_set1_epi32(0x007FFFFF)), _mm256_set1_epi32(0x3F000000));
+    const __m256i m =
+        _mm256_or_si256(_mm256_and_si256(bits, _mm256_set1_epi32(0x007FFFFF)), _mm256_set1_epi32(0x3F000000));
     mantissa.v = _mm256_castsi256_ps(m);
     exponent.v = _mm256_cvtepi32_ps(e);
   }

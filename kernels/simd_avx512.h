@@ -73,7 +73,8 @@ struct F32x16 {
     }
 #pragma GCC unroll 4
     for (int j = 0; j < 4; ++j) {
-      const __m512 even0 = _mm512_shuffle_f32x4(u[j], u[4 + j], 0x88), odd0 = _mm512_shuffle_f32x4(u[j], u[4 + j], 0xDD);
+      const __m512 even0 = _mm512_shuffle_f32x4(u[j], u[4 + j], 0x88),
+                   odd0 = _mm512_shuffle_f32x4(u[j], u[4 + j], 0xDD);
       const __m512 even1 = _mm512_shuffle_f32x4(u[8 + j], u[12 + j], 0x88);
       const __m512 odd1 = _mm512_shuffle_f32x4(u[8 + j], u[12 + j], 0xDD);
       r[j].v = _mm512_shuffle_f32x4(even0, even1, 0x88);

@@ -1,5 +1,5 @@
-// exp and log of float vectors: polynomials on a reduced range (coefficients after Moshier's Cephes, expf.c and logf.c),
-// about 1 to 2 units in the last place. Own code because libm's bits differ between versions.
+// exp and log of float vectors: polynomials on a reduced range (coefficients after Moshier's Cephes, expf.c and
+// logf.c), about 1 to 2 units in the last place. Own code because libm's bits differ between versions.
 #pragma once
 
 namespace hone::kernels {

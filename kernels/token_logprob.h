@@ -1,5 +1,6 @@
-// Log-probability and entropy of chosen tokens without storing [tokens, vocabulary]: logits exist for a few rows at a time.
-// The sampler's draw (kernels/draw.h) uses the same row function, so recorded and recomputed values are equal bits.
+// Log-probability and entropy of chosen tokens without storing [tokens, vocabulary]: logits exist for a few rows at a
+// time. The sampler's draw (kernels/draw.h) uses the same row function, so recorded and recomputed values are equal
+// bits.
 #pragma once
 
 #include <cstdint>

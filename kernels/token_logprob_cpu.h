@@ -46,7 +46,8 @@ RowStatistics<V> row_statistics(const typename V::T* logits, int64_t vocabulary,
   const V scale = V::set(inverse_temperature);
   V largest = V::set(-std::numeric_limits<T>::infinity());
   for_lanes<V>(vocabulary, [&](int64_t i, int n) {
-    largest = V::max(largest, V::fill_from(load_lanes<V>(logits + i, n) * scale, n, -std::numeric_limits<T>::infinity()));
+    largest =
+        V::max(largest, V::fill_from(load_lanes<V>(logits + i, n) * scale, n, -std::numeric_limits<T>::infinity()));
   });
   const T top = largest.largest();
   V sum = V::set(0), weighted = V::set(0);
@@ -74,8 +75,8 @@ void token_logprob(const TokenLogprobArgs& a, const Stream& stream) {
   const T inverse = static_cast<T>(a.inverse_temperature);
   stream.team->parallel_for(div_up<V>(a.count, kLogitRows), [&](int64_t task, int) {
     const int64_t begin = task * kLogitRows, n = a.count - begin < kLogitRows ? a.count - begin : kLogitRows;
-    const T* logits = logits_rows<V>(static_cast<const T*>(a.hidden), a.cols, static_cast<const T*>(a.panels), a.vocabulary,
-                                     a.row + begin, n);
+    const T* logits = logits_rows<V>(static_cast<const T*>(a.hidden), a.cols, static_cast<const T*>(a.panels),
+                                     a.vocabulary, a.row + begin, n);
     for (int64_t i = 0; i < n; ++i) {
       const auto s = row_statistics<V>(logits + i * stride, a.vocabulary, inverse);
       static_cast<T*>(a.logprob)[begin + i] = target_logprob(s, logits[i * stride + a.target[begin + i]], inverse);
@@ -119,7 +120,8 @@ void token_logprob_backward(const TokenLogprobBackwardArgs& a, const Stream& str
                                        f.vocabulary, f.row + begin + i0, m);
       const T* rows = scratch<V, 9>(0);  // logits_rows left the hidden rows there
       for (int64_t i = 0; i < m * f.cols; ++i) x[i0 * f.cols + i] = rows[i];
-      for (int64_t i = 0; i < m; ++i) dlogits_row<V>(a, begin + i0 + i, logits + i * stride, dlogits + (i0 + i) * stride);
+      for (int64_t i = 0; i < m; ++i)
+        dlogits_row<V>(a, begin + i0 + i, logits + i * stride, dlogits + (i0 + i) * stride);
     });
     GemmArgs g{dlogits, stride, a.panels_grad, dx, f.cols, n, f.cols, f.vocabulary};
     gemm<V>(g, stream);

@@ -8,8 +8,8 @@
 
 namespace hone::policy {
 
-// `count` elements of the backend's dtype, zero at first. Out of memory aborts with the size: arenas are sized by the plan before
-// a run starts.
+// `count` elements of the backend's dtype, zero at first. Out of memory aborts with the size: arenas are sized by the
+// plan before a run starts.
 class Arena {
  public:
   Arena() = default;

@@ -1,5 +1,5 @@
-// The inference side of the network as the sampling engine sees it: rows of tokens in, sampled tokens out, keys and values
-// in a paged cache that the decoder owns and the engine allots.
+// The inference side of the network as the sampling engine sees it: rows of tokens in, sampled tokens out, keys and
+// values in a paged cache that the decoder owns and the engine allots.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@ namespace hone::policy {
 // block size is part of the order of summation.
 inline constexpr int kBlockTokens = 16;
 
-// Consecutive tokens of one sequence: rows [first_row, first_row + num_rows) of a step at positions [position, position +
-// num_rows). blocks[p / kBlockTokens] is the cache block that holds position p, for every p up to the last one.
+// Consecutive tokens of one sequence: rows [first_row, first_row + num_rows) of a step at positions [position, position
+// + num_rows). blocks[p / kBlockTokens] is the cache block that holds position p, for every p up to the last one.
 struct DecodeSpan {
   int32_t first_row = 0;
   int32_t num_rows = 0;
@@ -49,8 +49,9 @@ class Decoder {
   virtual int32_t num_blocks() const = 0;  // blocks of the cache
   virtual int32_t max_rows() const = 0;    // rows of one step
   virtual int32_t max_positions() const = 0;  // longest sequence
-  // Computes all rows and writes their keys and values. Requires: spans cover the rows in order, tokens.size() <= max_rows().
-  // A row's results depend only on its sequence, never on what else is in the step. The hidden states stay until the next call.
+  // Computes all rows and writes their keys and values. Requires: spans cover the rows in order, tokens.size() <=
+  // max_rows(). A row's results depend only on its sequence, never on what else is in the step. The hidden states stay
+  // until the next call.
   virtual void forward(std::span<const int32_t> tokens, std::span<const DecodeSpan> spans) = 0;
   // Draws from rows of the last forward, draws[i] for requests[i]. A row may be drawn from many times.
   virtual void draw(std::span<const DrawRequest> requests, std::span<Draw> draws) = 0;

@@ -1,5 +1,5 @@
-// One decoder layer, written once for sampling and training: rows of any sequences in, keys and values in blocks that the
-// sampler keeps in its paged cache and the trainer in a workspace of the batch.
+// One decoder layer, written once for sampling and training: rows of any sequences in, keys and values in blocks that
+// the sampler keeps in its paged cache and the trainer in a workspace of the batch.
 #pragma once
 
 #include "policy/activations.h"
@@ -43,8 +43,9 @@ struct LayerGradients {
   Arena keys, values_cache;  // gradients of the cache
 };
 
-// dx [rows, hidden] holds the gradient of the layer's output on entry and of its input on return. act and cache must hold the
-// forward's values for the same x. `gradient` is the arena of parameter gradients (layout of the weights), added to.
+// dx [rows, hidden] holds the gradient of the layer's output on entry and of its input on return. act and cache must
+// hold the forward's values for the same x. `gradient` is the arena of parameter gradients (layout of the weights),
+// added to.
 void layer_backward(const Weights& weights, int64_t layer, const RowBatch& batch, const void* x, void* dx,
                     const LayerCache& cache, LayerActivations& act, LayerGradients& grad, const Arena& gradient,
                     const kernels::Stream& stream);

@@ -40,8 +40,16 @@ class Backward {
  public:
   Backward(const Weights& weights, int64_t layer, const RowBatch& batch, const LayerCache& cache, LayerActivations& act,
            LayerGradients& grad, const Arena& gradient, const kernels::Stream& stream)
-      : c_(weights.config()), w_(c_), l_(weights.layout().layers[layer]), batch_(batch), cache_(cache), a_(act), g_(grad),
-        gradient_(gradient), ops_(weights, stream, batch.rows), moe_(c_.has_experts(layer)) {}
+      : c_(weights.config()),
+        w_(c_),
+        l_(weights.layout().layers[layer]),
+        batch_(batch),
+        cache_(cache),
+        a_(act),
+        g_(grad),
+        gradient_(gradient),
+        ops_(weights, stream, batch.rows),
+        moe_(c_.has_experts(layer)) {}
 
   void run(const void* x, void* dx) {
     const int64_t d = c_.hidden_size;
@@ -97,7 +105,8 @@ class Backward {
     ops_.grouped_product_transposed(l_.expert_gate_up, dgate_up, dgathered, offsets);
     backend.moe_scatter({dgathered.data, a_.place.data(), dnormed.data, n, k, d}, ops_.stream());
     const Rows dlogits{g_.logits.at(0), c_.experts};
-    backend.route_backward({c_.router, a_.scores.at(0), a_.chosen.data(), g_.weights.at(0), dlogits.data, n}, ops_.stream());
+    backend.route_backward({c_.router, a_.scores.at(0), a_.chosen.data(), g_.weights.at(0), dlogits.data, n},
+                           ops_.stream());
     ops_.grad_weight(l_.router, dlogits, {a_.middle_normed.at(0), d}, gradient_);
     ops_.product_transposed(l_.router, dlogits, dnormed, dnormed.data);
   }
@@ -115,9 +124,9 @@ class Backward {
     backend.attention_backward({attention_args(c_, w_, a_, batch_, cache_, b), g_.attended.at(0), db.query.data,
                                 g_.keys.at(0), g_.values_cache.at(0), batch_.families, batch_.num_families},
                                ops_.stream());
-    backend.kv_gather({w_.kv, db.key_a.data, db.key_a.stride, db.key_a_head, db.key_a_dim, db.key_b.data, db.key_b.stride,
-                       db.key_b_head, db.value.data, db.value.stride, db.value_head, batch_.spans, batch_.parents,
-                       batch_.num_spans, g_.keys.at(0), g_.values_cache.at(0)},
+    backend.kv_gather({w_.kv, db.key_a.data, db.key_a.stride, db.key_a_head, db.key_a_dim, db.key_b.data,
+                       db.key_b.stride, db.key_b_head, db.value.data, db.value.stride, db.value_head, batch_.spans,
+                       batch_.parents, batch_.num_spans, g_.keys.at(0), g_.values_cache.at(0)},
                       ops_.stream());
   }
 
@@ -126,7 +135,8 @@ class Backward {
       const Rows dv = ops_.shift(dvalues, h * c_.v_head_dim);
       const Rows attended = ops_.shift({a_.attended.at(0), w_.attention}, h * c_.kv_lora_rank);
       ops_.grad_weight(l_.value_up, dv, attended, gradient_, h);
-      ops_.product_transposed(l_.value_up, dv, ops_.shift({g_.attended.at(0), w_.attention}, h * c_.kv_lora_rank), nullptr, h);
+      ops_.product_transposed(l_.value_up, dv, ops_.shift({g_.attended.at(0), w_.attention}, h * c_.kv_lora_rank),
+                              nullptr, h);
     }
   }
 
@@ -167,7 +177,8 @@ class Backward {
 
   void absorb(Rows dquery) {
     const int64_t latent = c_.kv_lora_rank, rope = c_.qk_rope_head_dim;
-    const Rows query = c_.q_lora_rank > 0 ? Rows{a_.query.at(0), c_.heads * c_.query_dim()} : Rows{a_.qkv.at(0), w_.qkv};
+    const Rows query =
+        c_.q_lora_rank > 0 ? Rows{a_.query.at(0), c_.heads * c_.query_dim()} : Rows{a_.qkv.at(0), w_.qkv};
     for (int64_t h = 0; h < c_.heads; ++h) {
       const Rows dabsorbed = ops_.shift({g_.absorbed_query.at(0), w_.query}, h * (latent + rope));
       const Rows to = ops_.shift(dquery, h * c_.query_dim());

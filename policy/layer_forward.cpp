@@ -9,8 +9,15 @@ class Forward {
  public:
   Forward(const Weights& weights, int64_t layer, const RowBatch& batch, const LayerCache& cache, LayerActivations& act,
           const kernels::Stream& stream)
-      : c_(weights.config()), w_(c_), l_(weights.layout().layers[layer]), weights_(weights), batch_(batch), cache_(cache),
-        a_(act), ops_(weights, stream, batch.rows), moe_(c_.has_experts(layer)) {}
+      : c_(weights.config()),
+        w_(c_),
+        l_(weights.layout().layers[layer]),
+        weights_(weights),
+        batch_(batch),
+        cache_(cache),
+        a_(act),
+        ops_(weights, stream, batch.rows),
+        moe_(c_.has_experts(layer)) {}
 
   void run(const void* x, void* out) {
     const int64_t d = c_.hidden_size;
@@ -80,10 +87,10 @@ class Forward {
 
   void attend() {
     const AttentionBuffers b = activation_buffers(c_, w_, a_, ops_);
-    ops_.backend().kv_append({w_.kv, b.key_a.data, b.key_a.stride, b.key_a_head, b.key_a_dim, b.key_b.data, b.key_b.stride,
-                              b.key_b_head, b.value.data, b.value.stride, b.value_head, batch_.spans, batch_.num_spans,
-                              cache_.keys, cache_.values},
-                             ops_.stream());
+    ops_.backend().kv_append(
+        {w_.kv, b.key_a.data, b.key_a.stride, b.key_a_head, b.key_a_dim, b.key_b.data, b.key_b.stride, b.key_b_head,
+         b.value.data, b.value.stride, b.value_head, batch_.spans, batch_.num_spans, cache_.keys, cache_.values},
+        ops_.stream());
     for (int64_t i = 0; i < batch_.num_copies; ++i) {
       const TailCopy& copy = batch_.copies[i];
       ops_.backend().kv_copy({w_.kv, cache_.keys, cache_.values, copy.from, copy.to, copy.num_tokens}, ops_.stream());
@@ -107,12 +114,13 @@ class Forward {
     const auto& backend = ops_.backend();
     const Rows normed{a_.middle_normed.at(0), d};
     ops_.product(l_.router, normed, {a_.logits.at(0), c_.experts});
-    backend.route({c_.router, a_.logits.at(0), l_.router_bias >= 0 ? weights_.at(l_.router_bias) : nullptr, a_.scores.at(0),
-                   a_.chosen.data(), a_.weights.at(0), n},
+    backend.route({c_.router, a_.logits.at(0), l_.router_bias >= 0 ? weights_.at(l_.router_bias) : nullptr,
+                   a_.scores.at(0), a_.chosen.data(), a_.weights.at(0), n},
                   ops_.stream());
     kernels::sort_by_expert(a_.chosen.data(), n, k, c_.experts, a_.offsets.data(), a_.place.data(), a_.source.data());
     backend.moe_gather({normed.data, a_.source.data(), a_.gathered.at(0), n * k, d}, ops_.stream());
-    ops_.grouped_product(l_.expert_gate_up, {a_.gathered.at(0), d}, {a_.expert_gate_up.at(0), 2 * width}, a_.offsets.data());
+    ops_.grouped_product(l_.expert_gate_up, {a_.gathered.at(0), d}, {a_.expert_gate_up.at(0), 2 * width},
+                         a_.offsets.data());
     backend.swiglu({a_.expert_gate_up.at(0), a_.expert_hidden.at(0), n * k, width}, ops_.stream());
     ops_.grouped_product(l_.expert_down, {a_.expert_hidden.at(0), width}, {a_.expert_out.at(0), d}, a_.offsets.data());
     const void* base = a_.middle.at(0);

@@ -34,9 +34,9 @@ class LayerOps {
   }
   // dw += dy^T x.
   void grad_weight(const Matrix& m, Rows dy, Rows x, const Arena& gradient, int64_t index = 0) const {
-    backend_.gemm_grad_weight({dy.data, dy.stride, x.data, x.stride, gradient.at(m.offset + index * m.stride), m.in, rows_,
-                               m.out, m.in},
-                              stream_);
+    backend_.gemm_grad_weight(
+        {dy.data, dy.stride, x.data, x.stride, gradient.at(m.offset + index * m.stride), m.in, rows_, m.out, m.in},
+        stream_);
   }
   // Each expert its own rows; offsets [experts + 1].
   void grouped_product(const Matrix& m, Rows x, Rows y, const int32_t* offsets) const {

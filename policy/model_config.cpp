@@ -20,7 +20,9 @@ const char* class_name(const std::string& architecture) {
   return nullptr;
 }
 
-bool deepseek_experts(const std::string& architecture) { return architecture == "deepseek_v3" || architecture == "dots1"; }
+bool deepseek_experts(const std::string& architecture) {
+  return architecture == "deepseek_v3" || architecture == "dots1";
+}
 
 // Typed access to fields, with the first problem kept.
 class Reader {
@@ -88,7 +90,8 @@ void read_rope(const Json& json, Reader& reader, ModelConfig& c) {
     if (at == json.end() || at->is_null()) continue;
     if (!at->is_object()) return reader.fail(name, "must be an object");
     const Json type = at->value("rope_type", at->value("type", Json("default")));
-    if (type != "default") return reader.fail(name, "rope_type " + type.dump() + " is not implemented; only default is");
+    if (type != "default")
+      return reader.fail(name, "rope_type " + type.dump() + " is not implemented; only default is");
     if (at->contains("rope_theta") && (*at)["rope_theta"].is_number()) c.rope_theta = (*at)["rope_theta"].get<double>();
   }
   if (!(c.rope_theta > 0)) reader.fail("rope_theta", str("is ", c.rope_theta, ", must be above 0"));
@@ -135,7 +138,8 @@ void read_attention(const Json& json, Reader& reader, ModelConfig& c) {
     c.qk_nope_head_dim = reader.required("qk_nope_head_dim", 1, 4096);
     c.qk_rope_head_dim = reader.required("qk_rope_head_dim", 2, 4096);
     c.v_head_dim = reader.required("v_head_dim", 1, 4096);
-    c.rope_layout = reader.flag("rope_interleave", true) ? kernels::RopeLayout::kInterleaved : kernels::RopeLayout::kHalfSplit;
+    c.rope_layout =
+        reader.flag("rope_interleave", true) ? kernels::RopeLayout::kInterleaved : kernels::RopeLayout::kHalfSplit;
   } else {
     c.kv_heads = reader.integer("num_key_value_heads", c.heads, 1, c.heads);
     c.head_dim = reader.integer("head_dim", c.hidden_size / c.heads, 2, 4096);
@@ -143,7 +147,8 @@ void read_attention(const Json& json, Reader& reader, ModelConfig& c) {
     if (c.heads % c.kv_heads != 0) reader.fail("num_key_value_heads", "does not divide num_attention_heads");
     reader.expect("sliding_window", nullptr);
   }
-  if (c.rope_dim() % 2 != 0) reader.fail(c.attention == Attention::kMla ? "qk_rope_head_dim" : "head_dim", "must be even");
+  if (c.rope_dim() % 2 != 0)
+    reader.fail(c.attention == Attention::kMla ? "qk_rope_head_dim" : "head_dim", "must be even");
   reader.expect("attention_bias", false);
   reader.expect("mlp_bias", false);
   reader.expect("hidden_act", "silu");
@@ -223,8 +228,12 @@ Result<ModelConfig> parse_config_json(const std::string& text, const std::string
   ModelConfig c;
   c.architecture = reader.text("model_type", "");
   if (!class_name(c.architecture))
-    return Error{ErrorCode::kInvalid, "is \"" + c.architecture + "\"; hone implements deepseek_v3, dots1, qwen3, qwen3_moe and llama",
-                 file, 0, 0, "model_type"};
+    return Error{ErrorCode::kInvalid,
+                 "is \"" + c.architecture + "\"; hone implements deepseek_v3, dots1, qwen3, qwen3_moe and llama",
+                 file,
+                 0,
+                 0,
+                 "model_type"};
   c.vocab_size = reader.required("vocab_size", 1, kMost);
   c.hidden_size = reader.required("hidden_size", 1, kMost);
   c.layers = reader.required("num_hidden_layers", 1, 4096);

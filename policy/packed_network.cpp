@@ -47,7 +47,8 @@ LayerCache PackedNetwork::cache(int64_t layer) const {
   return {keys_.at(first * w.kv.key_elements()), values_.at(first * w.kv.value_elements())};
 }
 
-// Block table of one segment: the parent's full blocks, then blocks of its own, the first of which repeats the parent's tail.
+// Block table of one segment: the parent's full blocks, then blocks of its own, the first of which repeats the parent's
+// tail.
 void PackedNetwork::plan_blocks(const PackedSegment& s, size_t index) {
   table_start_.push_back(tables_.size());
   const int32_t shared = s.position / kBlock, tail = s.position % kBlock;
@@ -102,22 +103,23 @@ void PackedNetwork::forward(std::span<const int32_t> tokens, std::span<const Pac
   tokens_.assign(tokens.begin(), tokens.end());
   const ModelConfig& c = weights_.config();
   const auto& backend = weights_.backend();
-  backend.embed({weights_.at(weights_.layout().embedding), tokens_.data(), input(0), batch_.rows, c.hidden_size}, stream_);
+  backend.embed({weights_.at(weights_.layout().embedding), tokens_.data(), input(0), batch_.rows, c.hidden_size},
+                stream_);
   for (int64_t l = 0; l < c.layers; ++l) {
     layer_forward(weights_, l, batch_, input(l), input(l + 1), cache(l), activations(l), stream_);
     count_load(l);
   }
-  backend.rms_norm({input(c.layers), weights_.at(weights_.layout().final_norm), hidden_.at(0), c.hidden_size, c.hidden_size,
-                    batch_.rows, 1, c.hidden_size, c.norm_epsilon},
+  backend.rms_norm({input(c.layers), weights_.at(weights_.layout().final_norm), hidden_.at(0), c.hidden_size,
+                    c.hidden_size, batch_.rows, 1, c.hidden_size, c.norm_epsilon},
                    stream_);
 }
 
 void PackedNetwork::token_logprobs(const TargetRows& t, void* logprob, void* entropy) {
   const ModelConfig& c = weights_.config();
-  weights_.backend().token_logprob({hidden_.at(0), c.hidden_size, weights_.panels(weights_.layout().head), c.vocab_size,
-                                    t.row.data(), t.target.data(), static_cast<int64_t>(t.row.size()), t.inverse_temperature,
-                                    logprob, entropy},
-                                   stream_);
+  weights_.backend().token_logprob(
+      {hidden_.at(0), c.hidden_size, weights_.panels(weights_.layout().head), c.vocab_size, t.row.data(),
+       t.target.data(), static_cast<int64_t>(t.row.size()), t.inverse_temperature, logprob, entropy},
+      stream_);
 }
 
 void PackedNetwork::backward(const TargetRows& t, const void* dlogprob, const void* dentropy, const Arena& gradient) {
@@ -140,7 +142,8 @@ void PackedNetwork::backward(const TargetRows& t, const void* dlogprob, const vo
                             stream_);
   for (int64_t l = c.layers - 1; l >= 0; --l) {
     // Without kept values only the last layer's are there; its output is not needed again, so dhidden serves as a sink.
-    if (!kept_ && l + 1 < c.layers) layer_forward(weights_, l, batch_, input(l), dhidden_.at(0), cache(l), activations(l), stream_);
+    if (!kept_ && l + 1 < c.layers)
+      layer_forward(weights_, l, batch_, input(l), dhidden_.at(0), cache(l), activations(l), stream_);
     layer_backward(weights_, l, batch_, input(l), dx_.at(0), cache(l), activations(l), gradients_, gradient, stream_);
   }
   backend.embed_backward({dx_.at(0), tokens_.data(), gradient.at(layout.embedding), n, d}, stream_);

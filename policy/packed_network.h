@@ -1,5 +1,5 @@
-// The network on packed sequences: what training, scoring and reference log-probabilities run. Each layer's keys and values go
-// into blocks of a workspace, so attention reads them exactly as the sampler's does.
+// The network on packed sequences: what training, scoring and reference log-probabilities run. Each layer's keys and
+// values go into blocks of a workspace, so attention reads them exactly as the sampler's does.
 #pragma once
 
 #include <span>
@@ -10,7 +10,8 @@
 namespace hone::policy {
 
 // Tokens [start, start + length) of the batch at positions [position, position + length) of their sequence. parent: the
-// segment with all positions before (position > 0 needs one), or -1; a parent comes right before the segments that share it.
+// segment with all positions before (position > 0 needs one), or -1; a parent comes right before the segments that
+// share it.
 struct PackedSegment {
   int32_t start = 0, length = 0, position = 0, parent = -1;
 };
@@ -24,8 +25,8 @@ struct TargetRows {
 // Owned by one thread. Grows to the largest batch seen; a batch no larger allocates nothing.
 class PackedNetwork {
  public:
-  // keep_bytes: intermediate values of all layers are kept for the backward while they fit; else each layer is computed again
-  // from its input, with the same bits. Needs trainable weights for backward.
+  // keep_bytes: intermediate values of all layers are kept for the backward while they fit; else each layer is computed
+  // again from its input, with the same bits. Needs trainable weights for backward.
   PackedNetwork(const Weights& weights, const kernels::Stream& stream, size_t keep_bytes);
 
   void forward(std::span<const int32_t> tokens, std::span<const PackedSegment> segments);

@@ -48,13 +48,14 @@ void PagedDecoder::forward(std::span<const int32_t> tokens, std::span<const Deco
   batch.positions = positions_.data();
   batch.spans = spans_.data();
   batch.num_spans = static_cast<int64_t>(spans_.size());
-  backend.embed({weights_.at(weights_.layout().embedding), tokens.data(), input_.at(0), batch.rows, c.hidden_size}, stream_);
+  backend.embed({weights_.at(weights_.layout().embedding), tokens.data(), input_.at(0), batch.rows, c.hidden_size},
+                stream_);
   for (int64_t l = 0; l < c.layers; ++l) {
     layer_forward(weights_, l, batch, input_.at(0), output_.at(0), cache(l), activations_, stream_);
     std::swap(input_, output_);
   }
-  backend.rms_norm({input_.at(0), weights_.at(weights_.layout().final_norm), hidden_.at(0), c.hidden_size, c.hidden_size,
-                    batch.rows, 1, c.hidden_size, c.norm_epsilon},
+  backend.rms_norm({input_.at(0), weights_.at(weights_.layout().final_norm), hidden_.at(0), c.hidden_size,
+                    c.hidden_size, batch.rows, 1, c.hidden_size, c.norm_epsilon},
                    stream_);
 }
 
@@ -62,11 +63,12 @@ void PagedDecoder::draw(std::span<const DrawRequest> requests, std::span<Draw> d
   HONE_CHECK_EQ(requests.size(), draws.size());
   items_.clear();
   for (const DrawRequest& r : requests)
-    items_.push_back({r.row, r.key, r.position, r.sample, r.serial, r.params.temperature, r.params.top_p, r.params.top_k});
+    items_.push_back(
+        {r.row, r.key, r.position, r.sample, r.serial, r.params.temperature, r.params.top_p, r.params.top_k});
   results_.resize(items_.size());
   const ModelConfig& c = weights_.config();
-  weights_.backend().draw({hidden_.at(0), c.hidden_size, weights_.panels(weights_.layout().head), c.vocab_size, items_.data(),
-                           results_.data(), static_cast<int64_t>(items_.size())},
+  weights_.backend().draw({hidden_.at(0), c.hidden_size, weights_.panels(weights_.layout().head), c.vocab_size,
+                           items_.data(), results_.data(), static_cast<int64_t>(items_.size())},
                           stream_);
   for (size_t i = 0; i < results_.size(); ++i) draws[i] = {results_[i].token, results_[i].logprob, results_[i].entropy};
 }

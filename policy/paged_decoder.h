@@ -1,5 +1,5 @@
-// The network against a paged key-value cache: the Decoder that the sampling engine drives. Runs the same layer code over the
-// same weights as PackedNetwork.
+// The network against a paged key-value cache: the Decoder that the sampling engine drives. Runs the same layer code
+// over the same weights as PackedNetwork.
 #pragma once
 
 #include <vector>

@@ -65,7 +65,8 @@ class Builder {
   }
 
   void gqa(const std::string& prefix, LayerLayout& l) {
-    const int64_t d = config_.hidden_size, q = config_.heads * config_.head_dim, kv = config_.kv_heads * config_.head_dim;
+    const int64_t d = config_.hidden_size, q = config_.heads * config_.head_dim,
+                  kv = config_.kv_heads * config_.head_dim;
     const int64_t offset = vector(prefix + "q_proj.weight", q, d);
     vector(prefix + "k_proj.weight", kv, d);
     vector(prefix + "v_proj.weight", kv, d);
@@ -81,7 +82,8 @@ class Builder {
     const ModelConfig& c = config_;
     const int64_t q = c.heads * c.query_dim(), latent = c.kv_lora_rank, kv_head = c.qk_nope_head_dim + c.v_head_dim;
     const int64_t first = c.q_lora_rank > 0 ? c.q_lora_rank : q;
-    const int64_t offset = vector(prefix + (c.q_lora_rank > 0 ? "q_a_proj.weight" : "q_proj.weight"), first, c.hidden_size);
+    const int64_t offset =
+        vector(prefix + (c.q_lora_rank > 0 ? "q_a_proj.weight" : "q_proj.weight"), first, c.hidden_size);
     vector(prefix + "kv_a_proj_with_mqa.weight", latent + c.qk_rope_head_dim, c.hidden_size);
     l.qkv = matrix(offset, first + latent + c.qk_rope_head_dim, c.hidden_size);
     if (c.q_lora_rank > 0) {

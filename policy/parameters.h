@@ -1,6 +1,6 @@
-// Where every parameter lies in the arenas. Weights, gradients and moments share one layout: tensors one after another, those
-// that are multiplied together (query and key-value projections, gate and up, the experts) side by side, so that each product
-// is one matrix.
+// Where every parameter lies in the arenas. Weights, gradients and moments share one layout: tensors one after another,
+// those that are multiplied together (query and key-value projections, gate and up, the experts) side by side, so that
+// each product is one matrix.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ struct Parameter {
   int64_t size() const { return rows * (cols == 0 ? 1 : cols); }
 };
 
-// A weight of products: `count` matrices [out, in] at `offset`, `stride` elements apart. Panels for y = x w^T lie at `panels` of
-// the panel arena, panel_stride apart; those for dx = dy w at `grad_panels` of theirs, grad_stride apart.
+// A weight of products: `count` matrices [out, in] at `offset`, `stride` elements apart. Panels for y = x w^T lie at
+// `panels` of the panel arena, panel_stride apart; those for dx = dy w at `grad_panels` of theirs, grad_stride apart.
 struct Matrix {
   int64_t offset = -1;
   int64_t out = 0, in = 0, count = 1, stride = 0;

@@ -6,8 +6,8 @@
 
 namespace hone::policy {
 
-// Bytes of the code point at the start of text (not empty): 1 to 4, or 0 where it is not valid UTF-8 (RFC 3629: no overlong
-// forms, no surrogates, nothing above U+10FFFF).
+// Bytes of the code point at the start of text (not empty): 1 to 4, or 0 where it is not valid UTF-8 (RFC 3629: no
+// overlong forms, no surrogates, nothing above U+10FFFF).
 inline size_t utf8_length(std::string_view text) {
   const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
   const auto continues = [&](size_t i) { return (byte(i) & 0xC0u) == 0x80u; };

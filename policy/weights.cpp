@@ -100,7 +100,8 @@ void Weights::repack(const kernels::Stream& stream) {
   for_matrices(layout_, [&](const Matrix& m) {
     backend_.pack_panels({at(m.offset), m.out, m.in, m.count, m.stride, panels_.at(m.panels), true}, stream);
     if (grad_panels_.size() > 0)
-      backend_.pack_panels({at(m.offset), m.out, m.in, m.count, m.stride, grad_panels_.at(m.grad_panels), false}, stream);
+      backend_.pack_panels({at(m.offset), m.out, m.in, m.count, m.stride, grad_panels_.at(m.grad_panels), false},
+                           stream);
   });
 }
 

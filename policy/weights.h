@@ -8,7 +8,8 @@
 
 namespace hone::policy {
 
-// One copy serves sampler and trainer. Owned by one thread; whoever changes weights calls repack before the next forward.
+// One copy serves sampler and trainer. Owned by one thread; whoever changes weights calls repack before the next
+// forward.
 class Weights {
  public:
   // trainable: also panels for gradients of inputs.
@@ -26,7 +27,8 @@ class Weights {
   const void* rope_table() const { return rope_.at(0); }
   int64_t size() const { return layout_.size; }
 
-  // Normal numbers of standard deviation config.init_std from Philox, norms 1, router bias 0: a function of (config, key).
+  // Normal numbers of standard deviation config.init_std from Philox, norms 1, router bias 0: a function of (config,
+  // key).
   void initialize(uint64_t key);
   void repack(const kernels::Stream& stream);
 

@@ -25,7 +25,9 @@ class RunCheck {
     error.field = error.field.empty() ? field : field + " (" + error.field + ")";
     errors_.push_back(std::move(error));
   }
-  void add(const std::string& message, const std::string& field) { errors_.push_back({ErrorCode::kInvalid, message, "", 0, 0, field}); }
+  void add(const std::string& message, const std::string& field) {
+    errors_.push_back({ErrorCode::kInvalid, message, "", 0, 0, field});
+  }
 
   void check_stage(size_t index) {
     const StageConfig& stage = config_.stages[index];
@@ -93,7 +95,8 @@ std::vector<Error> check_run(const ResolvedConfig& resolved) {
   const auto model = make_model(resolved.config, {&team});
   if (!model.ok()) return {model.error()};
   if (!model->tokenizer)
-    return {{ErrorCode::kInvalid, "has no tokenizer.json; training needs one", resolved.config.policy.path, 0, 0, "policy.path"}};
+    return {{ErrorCode::kInvalid, "has no tokenizer.json; training needs one", resolved.config.policy.path, 0, 0,
+             "policy.path"}};
   return RunCheck(resolved.config, *model).run();
 }
 

@@ -23,20 +23,26 @@ class Grader {
       return tokens.ok() ? static_cast<int64_t>(tokens->size()) : static_cast<int64_t>(text.size());
     };
     Grader grader;
-    HONE_TRY_ASSIGN(grader.checker_,
-                    rewards::make_checker(request.checker, Json::parse(request.checker_options, nullptr, false), count));
+    HONE_TRY_ASSIGN(grader.checker_, rewards::make_checker(
+                                         request.checker, Json::parse(request.checker_options, nullptr, false), count));
     HONE_TRY_ASSIGN(grader.format_, rewards::make_checker("format", Json::object(), count));
     return grader;
   }
 
   EvalSample grade(const rl::FinishedSample& finished) const {
     const rl::Problem& problem = finished.prompt->problem;
-    const Json gold = Json::parse(problem.gold, nullptr, false), extra = Json::parse(problem.extra_info, nullptr, false);
-    rewards::CheckInput input{problem.prompt, finished.sample.text, gold.is_discarded() ? nullptr : &gold, problem.data_source,
-                              extra.is_discarded() ? nullptr : &extra, finished.sample.finish};
+    const Json gold = Json::parse(problem.gold, nullptr, false),
+               extra = Json::parse(problem.extra_info, nullptr, false);
+    rewards::CheckInput input{problem.prompt,
+                              finished.sample.text,
+                              gold.is_discarded() ? nullptr : &gold,
+                              problem.data_source,
+                              extra.is_discarded() ? nullptr : &extra,
+                              finished.sample.finish};
     const rewards::CheckResult result = checker_->check(input), format = format_->check(input);
-    return {result.verdict == rl::Verdict::kCorrect, format.score > 0, static_cast<int32_t>(finished.sample.tokens.size()),
-            finished.sample.finish == rl::FinishReason::kLength, result.canonical};
+    return {result.verdict == rl::Verdict::kCorrect, format.score > 0,
+            static_cast<int32_t>(finished.sample.tokens.size()), finished.sample.finish == rl::FinishReason::kLength,
+            result.canonical};
   }
 
  private:
@@ -52,9 +58,11 @@ double as_written(float value) {
   return out;
 }
 
-Result<std::vector<rl::Prompt>> read_prompts(ProblemSource& source, int64_t problems, const policy::Tokenizer& tokenizer) {
+Result<std::vector<rl::Prompt>> read_prompts(ProblemSource& source, int64_t problems,
+                                             const policy::Tokenizer& tokenizer) {
   const auto rows = source.rows();
-  const uint64_t count = rows ? std::min<uint64_t>(*rows, static_cast<uint64_t>(problems)) : static_cast<uint64_t>(problems);
+  const uint64_t count =
+      rows ? std::min<uint64_t>(*rows, static_cast<uint64_t>(problems)) : static_cast<uint64_t>(problems);
   std::vector<rl::Prompt> out;
   for (uint64_t i = 0; i < count; ++i) {
     rl::Prompt prompt{i, {}, {}};
@@ -96,7 +104,8 @@ Result<EvalReport> evaluate_model(const Model& model, ProblemSource& problems, c
                            samples[problem][0].correct};
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return evaluate(samples, {request.target, request.task, request.samples, as_written(request.params.temperature), seconds});
+  return evaluate(samples,
+                  {request.target, request.task, request.samples, as_written(request.params.temperature), seconds});
 }
 
 Result<std::unique_ptr<ProblemSource>> make_eval_source(const EvalConfig& eval, const DataConfig& data, uint64_t seed) {

@@ -32,8 +32,8 @@ struct EvalAnswer {
   bool correct = false;
 };
 
-// Problems 0 .. request.problems - 1 of the source (a file with fewer rows: its rows). `shown`, if given, gets the first answer of
-// each problem. Error kInterrupted when `stop` becomes true.
+// Problems 0 .. request.problems - 1 of the source (a file with fewer rows: its rows). `shown`, if given, gets the
+// first answer of each problem. Error kInterrupted when `stop` becomes true.
 Result<EvalReport> evaluate_model(const Model& model, ProblemSource& problems, const EvalRequest& request,
                                   const RolloutSection& rollout, const kernels::Stream& stream,
                                   const std::atomic<bool>* stop, std::vector<EvalAnswer>* shown = nullptr);

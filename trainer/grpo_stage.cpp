@@ -52,8 +52,9 @@ Result<std::vector<rewards::Reward>> make_rewards(const StageConfig& stage, cons
   };
   std::vector<rewards::Reward> out;
   for (const RewardConfig& reward : stage.rewards) {
-    HONE_TRY_ASSIGN(std::shared_ptr<const rewards::Checker> checker,
-                    rewards::make_checker(reward.checker, nlohmann::json::parse(reward.options, nullptr, false), count));
+    HONE_TRY_ASSIGN(
+        std::shared_ptr<const rewards::Checker> checker,
+        rewards::make_checker(reward.checker, nlohmann::json::parse(reward.options, nullptr, false), count));
     out.push_back({reward.name, reward.weight, std::move(checker), reward.when.data_source});
   }
   return out;
@@ -71,7 +72,8 @@ std::optional<rl::Score> recorded_score(const Journal& journal, const std::vecto
   return score;
 }
 
-// Warns when the batch accuracy has fallen by half within ten steps: the sign of a first learning rate that wipes a skill.
+// Warns when the batch accuracy has fallen by half within ten steps: the sign of a first learning rate that wipes a
+// skill.
 class AccuracyAlarm {
  public:
   // The text of the alarm, empty for none.
@@ -82,7 +84,8 @@ class AccuracyAlarm {
     if (recent_.size() > kWindow) recent_.pop_front();
     if (best < 0.1 || accuracy > best / 2) return "";
     recent_.clear();
-    return str("accuracy fell from ", best, " to ", accuracy, " within ", kWindow, " steps: lower learning_rate or raise warmup_steps");
+    return str("accuracy fell from ", best, " to ", accuracy, " within ", kWindow,
+               " steps: lower learning_rate or raise warmup_steps");
   }
 
  private:
@@ -95,7 +98,8 @@ class GrpoLog final : public rl::StepLog {
   GrpoLog(RunState& run, const GrpoLearner& learner) : run_(run), learner_(learner) {}
 
   Result<void> groups_issued(int64_t step, uint64_t first_serial, int count) override {
-    for (int i = 0; i < count; ++i) HONE_TRY(run_.directory().journal().note_group(step, first_serial + static_cast<uint64_t>(i)));
+    for (int i = 0; i < count; ++i)
+      HONE_TRY(run_.directory().journal().note_group(step, first_serial + static_cast<uint64_t>(i)));
     return {};
   }
   Result<void> sample_finished(const rl::FinishedSample& finished) override {
@@ -139,8 +143,9 @@ class GrpoLog final : public rl::StepLog {
     if (result.groups.empty() || (result.step % every != 0 && run_.progress().step != run_.stage().steps)) return;
     const rl::ScoredGroup& scored = result.groups.front().scored;
     const rl::Problem& problem = scored.group.prompt->problem;
-    run_.observer().sample_shown(run_.stage(), run_.progress().step,
-                                 {problem.prompt, scored.group.samples.front().text, problem.gold, scored.scores.front().reward});
+    run_.observer().sample_shown(
+        run_.stage(), run_.progress().step,
+        {problem.prompt, scored.group.samples.front().text, problem.gold, scored.scores.front().reward});
   }
 
   RunState& run_;
@@ -235,14 +240,17 @@ Result<void> run_grpo_stage(RunState& run) {
   const rl::GrpoConfig config = grpo_config(run.stage());
   HONE_TRY_ASSIGN(const auto problems, make_stage_source(run.config(), run.progress().stage_index));
   HONE_TRY_ASSIGN(auto reference, make_reference(run));
-  GrpoLearner learner(*run.model().weights, run.optimizer(), run.stage(), config.objective, std::move(reference), run.stream());
+  GrpoLearner learner(*run.model().weights, run.optimizer(), run.stage(), config.objective, std::move(reference),
+                      run.stream());
   learner.set_version(run.progress().version);
   HONE_TRY_ASSIGN(const auto sampler, make_sampler(run, *problems, learner));
   HONE_TRY_ASSIGN(const auto scorer, make_scorer(run));
   HONE_TRY(evaluate_start(run));
   GrpoLog log(run, learner);
   const auto start = std::chrono::steady_clock::now();
-  const auto seconds = [start] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
+  const auto seconds = [start] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
   const rl::LoopPorts ports{sampler->source(), *scorer, learner, log, seconds, run.stop_flag()};
   const auto done = rl::run_steps(config, ports, {run.progress().step, run.progress().cursor}, run.stage().steps);
   if (done.ok()) return {};

@@ -64,7 +64,10 @@ Result<void> BatchTrainer::step(rl::UpdateReport& report) {
 
 SupervisedLearner::SupervisedLearner(policy::Weights& weights, Optimizer& optimizer, const StageConfig& stage,
                                      double router_bias_rate, const kernels::Stream& stream)
-    : weights_(weights), router_bias_rate_(router_bias_rate), stream_(stream), trainer_(weights, optimizer, stage, stream) {}
+    : weights_(weights),
+      router_bias_rate_(router_bias_rate),
+      stream_(stream),
+      trainer_(weights, optimizer, stage, stream) {}
 
 Result<rl::UpdateReport> SupervisedLearner::update(const std::vector<rl::TokenBatch>& batches) {
   rl::UpdateReport report;
@@ -90,7 +93,10 @@ Result<rl::UpdateReport> SupervisedLearner::update(const std::vector<rl::TokenBa
 GrpoLearner::GrpoLearner(policy::Weights& weights, Optimizer& optimizer, const StageConfig& stage,
                          const rl::ObjectiveConfig& objective, std::unique_ptr<policy::Weights> reference,
                          const kernels::Stream& stream)
-    : stage_(stage), objective_(objective), trainer_(weights, optimizer, stage, stream), reference_(std::move(reference)) {
+    : stage_(stage),
+      objective_(objective),
+      trainer_(weights, optimizer, stage, stream),
+      reference_(std::move(reference)) {
   HONE_CHECK(objective.kl_coef == 0 || reference_, "a KL term needs a reference");
   if (reference_) reference_network_ = std::make_unique<policy::PackedNetwork>(*reference_, stream, 0);
 }
@@ -128,7 +134,8 @@ Result<void> GrpoLearner::train_batch(const rl::TokenBatch& batch, bool check_pa
   report.clip_high += out.clipped_high;
   for (float entropy : trainer_.entropy()) report.entropy += entropy;
   report.trained_tokens += static_cast<int64_t>(n);
-  trainer_.backward(dlogprob_, objective_.entropy_coef != 0 ? std::span<const float>(dentropy_) : std::span<const float>());
+  trainer_.backward(dlogprob_,
+                    objective_.entropy_coef != 0 ? std::span<const float>(dentropy_) : std::span<const float>());
   return {};
 }
 

@@ -1,5 +1,5 @@
-// The trainers of a policy: supervised steps (pretrain, sft) and the updates of grpo, both by gradient accumulation over
-// micro-batches on the packed network.
+// The trainers of a policy: supervised steps (pretrain, sft) and the updates of grpo, both by gradient accumulation
+// over micro-batches on the packed network.
 #pragma once
 
 #include <memory>
@@ -15,7 +15,8 @@ namespace hone::trainer {
 // Intermediate values of all layers are kept up to this size, else recomputed layer by layer.
 inline constexpr size_t kKeptActivationBytes = size_t{1} << 30;
 
-// What both trainers share: one micro-batch through the network, expert loads, the optimizer's step. Owned by one thread.
+// What both trainers share: one micro-batch through the network, expert loads, the optimizer's step. Owned by one
+// thread.
 class BatchTrainer {
  public:
   BatchTrainer(policy::Weights& weights, Optimizer& optimizer, const StageConfig& stage, const kernels::Stream& stream);
@@ -61,8 +62,9 @@ class SupervisedLearner {
 class GrpoLearner final : public rl::Learner {
  public:
   // reference: the weights that KL is measured against; needed when the objective has a KL term.
-  GrpoLearner(policy::Weights& weights, Optimizer& optimizer, const StageConfig& stage, const rl::ObjectiveConfig& objective,
-              std::unique_ptr<policy::Weights> reference, const kernels::Stream& stream);
+  GrpoLearner(policy::Weights& weights, Optimizer& optimizer, const StageConfig& stage,
+              const rl::ObjectiveConfig& objective, std::unique_ptr<policy::Weights> reference,
+              const kernels::Stream& stream);
 
   Result<rl::UpdateReport> update(const std::vector<rl::TokenBatch>& batches, bool first_of_rollout) override;
   int64_t version() const { return version_; }  // updates made, those before a resume included

@@ -135,8 +135,10 @@ Result<void> read_weights(const policy::SafetensorsFile& file, const std::string
   return {};
 }
 
-Result<Model> load_model(const std::string& directory, policy::MlaForm form, bool trainable, const kernels::Stream& stream) {
-  const std::string config_path = join_path(directory, "config.json"), weights_path = join_path(directory, "model.safetensors");
+Result<Model> load_model(const std::string& directory, policy::MlaForm form, bool trainable,
+                         const kernels::Stream& stream) {
+  const std::string config_path = join_path(directory, "config.json"),
+                    weights_path = join_path(directory, "model.safetensors");
   HONE_TRY_ASSIGN(const std::string text, read_file(config_path, 1 << 20));
   HONE_TRY_ASSIGN(policy::ModelConfig config, policy::parse_config_json(text, config_path));
   config.mla = form;
@@ -149,12 +151,13 @@ Result<Model> load_model(const std::string& directory, policy::MlaForm form, boo
   if (!path_exists(tokenizer_path)) return model;
   HONE_TRY_ASSIGN(model.tokenizer, policy::load_tokenizer(tokenizer_path));
   if (model.tokenizer->vocab_size() > config.vocab_size)
-    return Error{ErrorCode::kInvalid, str("has ", model.tokenizer->vocab_size(), " tokens, the model ", config.vocab_size),
-                 tokenizer_path};
+    return Error{ErrorCode::kInvalid,
+                 str("has ", model.tokenizer->vocab_size(), " tokens, the model ", config.vocab_size), tokenizer_path};
   return model;
 }
 
-std::vector<policy::TensorView> parameter_views(const policy::Weights& weights, const void* base, const std::string& prefix) {
+std::vector<policy::TensorView> parameter_views(const policy::Weights& weights, const void* base,
+                                                const std::string& prefix) {
   std::vector<policy::TensorView> out;
   for (const policy::Parameter& p : weights.layout().parameters)
     out.push_back({prefix + p.name, policy::DType::kF32, shape_of(p), static_cast<const float*>(base) + p.offset});
@@ -214,8 +217,10 @@ Result<OpenedTarget> open_target(const std::string& target, const kernels::Strea
     return open_checkpoint(checkpoint, stream);
   }
   if (!path_exists(join_path(target, "config.json")))
-    return Error{ErrorCode::kNotFound, "is no run directory, checkpoint or model directory (it has none of checkpoints/, "
-                                       "manifest.json, config.json)", target};
+    return Error{ErrorCode::kNotFound,
+                 "is no run directory, checkpoint or model directory (it has none of checkpoints/, "
+                 "manifest.json, config.json)",
+                 target};
   OpenedTarget out;
   out.path = target;
   HONE_TRY_ASSIGN(out.model, load_model(target, policy::MlaForm::kExpanded, false, stream));

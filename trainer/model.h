@@ -16,7 +16,8 @@ namespace hone::trainer {
 
 struct Model {
   std::unique_ptr<policy::Weights> weights;
-  std::shared_ptr<const policy::Tokenizer> tokenizer;  // nullptr: a directory without tokenizer.json serves token ids only
+  std::shared_ptr<const policy::Tokenizer>
+      tokenizer;  // nullptr: a directory without tokenizer.json serves token ids only
 };
 
 // The shape that the configuration describes, for a vocabulary of that size.
@@ -25,15 +26,17 @@ policy::ModelConfig model_shape(const PolicySection& policy, const policy::Token
 // Fresh weights of the configured shape (or those of policy.path), packed. Errors name the field or file.
 Result<Model> make_model(const RunConfig& config, const kernels::Stream& stream);
 
-// config.json, model.safetensors and tokenizer.json (if any) of a directory. Missing, extra and misshapen tensors are all
-// named. `form` of latent attention; `trainable` also prepares for gradients.
-Result<Model> load_model(const std::string& directory, policy::MlaForm form, bool trainable, const kernels::Stream& stream);
+// config.json, model.safetensors and tokenizer.json (if any) of a directory. Missing, extra and misshapen tensors are
+// all named. `form` of latent attention; `trainable` also prepares for gradients.
+Result<Model> load_model(const std::string& directory, policy::MlaForm form, bool trainable,
+                         const kernels::Stream& stream);
 
 // Copies tensors of a safetensors file into the weights, by name. Does not repack.
 Result<void> read_weights(const policy::SafetensorsFile& file, const std::string& path, policy::Weights& weights);
 
 // Views of all parameters by their names; data stays in the weights. `base` is any arena of the weights' layout.
-std::vector<policy::TensorView> parameter_views(const policy::Weights& weights, const void* base, const std::string& prefix);
+std::vector<policy::TensorView> parameter_views(const policy::Weights& weights, const void* base,
+                                                const std::string& prefix);
 
 // config.json, generation_config.json, tokenizer.json, tokenizer_config.json as names and contents.
 std::vector<std::pair<std::string, std::string>> model_files(const Model& model);

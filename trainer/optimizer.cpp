@@ -22,7 +22,8 @@ Optimizer::Optimizer(policy::Weights& weights)
       v_(weights.backend(), weights.size()) {}
 
 void Optimizer::reset(const kernels::Stream& stream) {
-  for (const policy::Arena* arena : {&gradient_, &m_, &v_}) weights_.backend().zero({arena->at(0), arena->size()}, stream);
+  for (const policy::Arena* arena : {&gradient_, &m_, &v_})
+    weights_.backend().zero({arena->at(0), arena->size()}, stream);
   steps_ = 0;
 }
 

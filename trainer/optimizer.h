@@ -9,8 +9,8 @@
 
 namespace hone::trainer {
 
-// step: steps done before, of `steps`. Linear warm-up over warmup_steps, then constant, or a cosine over the stage's whole length
-// to 0; the two multiply.
+// step: steps done before, of `steps`. Linear warm-up over warmup_steps, then constant, or a cosine over the stage's
+// whole length to 0; the two multiply.
 double scheduled_learning_rate(const StageConfig& stage, int64_t step);
 
 // Owned by one thread. The weights are shared with whoever samples; step() leaves them packed.
@@ -23,8 +23,9 @@ class Optimizer {
   const policy::Arena& second_moment() const { return v_; }
   int64_t steps() const { return steps_; }
 
-  // One update: clips the gradient to max_grad_norm (global L2 norm), applies AdamW to trained parameters, weight decay to matrices
-  // only, and zeroes the gradient. Returns the norm before clipping. Error kGuard for a norm that is not finite: nothing changes.
+  // One update: clips the gradient to max_grad_norm (global L2 norm), applies AdamW to trained parameters, weight decay
+  // to matrices only, and zeroes the gradient. Returns the norm before clipping. Error kGuard for a norm that is not
+  // finite: nothing changes.
   Result<double> step(const StageConfig& stage, double learning_rate, const kernels::Stream& stream);
 
   // Fresh moments, step 0.
@@ -37,8 +38,8 @@ class Optimizer {
   int64_t steps_ = 0;
 };
 
-// DeepSeek-V3 report, section 2.1.2: the bias of each expert moves by `rate` against its load over the whole batch. load
-// [layers][experts], tokens. Does nothing without a correction bias.
+// DeepSeek-V3 report, section 2.1.2: the bias of each expert moves by `rate` against its load over the whole batch.
+// load [layers][experts], tokens. Does nothing without a correction bias.
 void update_router_bias(policy::Weights& weights, std::span<const int64_t> load, double rate);
 
 }  // namespace hone::trainer

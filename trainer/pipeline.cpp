@@ -35,7 +35,8 @@ Result<void> settle_config(const ResolvedConfig& config, RunDirectory& directory
   return directory.store_config(config);
 }
 
-Result<std::optional<LoadedCheckpoint>> find_checkpoint(const std::string& run_dir, std::vector<CheckpointStatus>& skipped) {
+Result<std::optional<LoadedCheckpoint>> find_checkpoint(const std::string& run_dir,
+                                                        std::vector<CheckpointStatus>& skipped) {
   auto found = latest_good(run_dir, [&](const CheckpointStatus& status) { skipped.push_back(status); });
   if (found.ok()) return std::optional<LoadedCheckpoint>(std::move(*found));
   if (found.error().code == ErrorCode::kNotFound) return std::optional<LoadedCheckpoint>();
@@ -54,10 +55,12 @@ Result<void> check_isa(const LoadedCheckpoint& checkpoint, const kernels::Backen
 // Disk for the checkpoints that retention keeps, and one more being written.
 Result<void> check_space(const RunConfig& config, const policy::Weights& weights, const std::string& path) {
   const int64_t one = weights.size() * 3 * static_cast<int64_t>(sizeof(float));
-  const int64_t needed = one * (config.checkpoint.keep + 2 * static_cast<int64_t>(config.stages.size()) + 1) + (16 << 20);
+  const int64_t needed =
+      one * (config.checkpoint.keep + 2 * static_cast<int64_t>(config.stages.size()) + 1) + (16 << 20);
   HONE_TRY_ASSIGN(const int64_t free, free_space(path));
   if (free >= needed) return {};
-  return Error{ErrorCode::kIo, str("needs ", needed >> 20, " MiB for checkpoints, ", free >> 20, " MiB are free"), path};
+  return Error{ErrorCode::kIo, str("needs ", needed >> 20, " MiB for checkpoints, ", free >> 20, " MiB are free"),
+               path};
 }
 
 Result<void> copy_into(const policy::Weights& from, policy::Weights& to, const std::string& source) {
@@ -160,7 +163,8 @@ Result<std::unique_ptr<policy::Weights>> stage_start_weights(RunState& run, size
   for (size_t i = 0; i < index; ++i)
     if (config.stages[i].name == from) stage = &config.stages[i];
   if (stage) {
-    if (run.progress().stage_index + 1 == index && stage == &config.stages[index - 1] && run.progress().step == stage->steps)
+    if (run.progress().stage_index + 1 == index && stage == &config.stages[index - 1] &&
+        run.progress().step == stage->steps)
       return std::unique_ptr<policy::Weights>();
     target = join_path(run.directory().path(), str("checkpoints/", stage->name, "-", stage->steps));
   }

@@ -61,11 +61,12 @@ struct RunOutcome {
   std::vector<StageSummary> stages;
 };
 
-// Errors: kInUse, kInvalid (a resume with another configuration: every difference), kGuard, kInterrupted (state is saved), kIo.
+// Errors: kInUse, kInvalid (a resume with another configuration: every difference), kGuard, kInterrupted (state is
+// saved), kIo.
 Result<RunOutcome> run_pipeline(const ResolvedConfig& config, const RunOptions& options, ThreadTeam& team);
 
-// What can be checked without training: data heads and golds, checkers, templates, sequence lengths against the model, memory,
-// disk. All problems, empty when there are none.
+// What can be checked without training: data heads and golds, checkers, templates, sequence lengths against the model,
+// memory, disk. All problems, empty when there are none.
 std::vector<Error> check_run(const ResolvedConfig& config);
 
 }  // namespace hone::trainer

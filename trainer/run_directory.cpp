@@ -60,8 +60,8 @@ Result<void> RunDirectory::store_config(const ResolvedConfig& config) {
   return write_file_atomic(file("config.yaml"), config.to_yaml());
 }
 
-Result<void> RunDirectory::restore(const std::map<std::string, int64_t>& offsets, const std::vector<std::string>& stages,
-                                   size_t stage_index, int64_t step) {
+Result<void> RunDirectory::restore(const std::map<std::string, int64_t>& offsets,
+                                   const std::vector<std::string>& stages, size_t stage_index, int64_t step) {
   HONE_TRY_ASSIGN(Journal journal, Journal::open(file("journal"), offset_of(offsets, "journal")));
   journal_.emplace(std::move(journal));
   HONE_TRY_ASSIGN(MetricsWriter metrics, MetricsWriter::open(file("metrics.jsonl")));
@@ -149,7 +149,8 @@ std::string rollout_rows(const rl::StepResult& result, int64_t step) {
                                  {"rewards", rewards_json(score)},
                                  {"reward", score.reward}};
       // A sample that was not trained on has no advantage.
-      row["advantage"] = drawn.advantages.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(drawn.advantages[i]);
+      row["advantage"] =
+          drawn.advantages.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(drawn.advantages[i]);
       row["logprob_mean"] = mean(sample.logprobs);
       row["entropy_mean"] = mean(sample.entropies);
       row["version"] = sample.version;

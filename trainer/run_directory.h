@@ -1,5 +1,6 @@
-// The files of a run besides its checkpoints: lock, configuration, journal, and what is derived from the steps (metrics, events,
-// TensorBoard, rollouts). Derived files are cut back to a checkpoint's offsets, so that each step stands in them once.
+// The files of a run besides its checkpoints: lock, configuration, journal, and what is derived from the steps
+// (metrics, events, TensorBoard, rollouts). Derived files are cut back to a checkpoint's offsets, so that each step
+// stands in them once.
 #pragma once
 
 #include <map>
@@ -30,8 +31,8 @@ class RunDirectory {
   Result<std::vector<ConfigDifference>> differences(const RunConfig& now, size_t started_stages) const;
   Result<void> store_config(const ResolvedConfig& config);
 
-  // Opens the files, cut back to `offsets` of a checkpoint (empty: to nothing), and removes rollouts of `stages` beyond it: of the
-  // stage at `stage_index` after `step`, and of later ones.
+  // Opens the files, cut back to `offsets` of a checkpoint (empty: to nothing), and removes rollouts of `stages` beyond
+  // it: of the stage at `stage_index` after `step`, and of later ones.
   Result<void> restore(const std::map<std::string, int64_t>& offsets, const std::vector<std::string>& stages,
                        size_t stage_index, int64_t step);
   std::map<std::string, int64_t> offsets() const;

@@ -136,8 +136,12 @@ Result<void> RunState::finish_step(Metrics metrics, double step_seconds, double 
   HONE_TRY(directory_.write_row(stage().name, name_of(stage().kind), progress_.step, time, metrics));
   row_is_missing_ = false;
   if (checkpoint_due()) HONE_TRY(save());
-  StepProgress shown{progress_.step, stage().steps, time, step_seconds > 0 ? tokens / step_seconds : 0,
-                     time / static_cast<double>(progress_.step) * static_cast<double>(stage().steps - progress_.step), {}};
+  StepProgress shown{progress_.step,
+                     stage().steps,
+                     time,
+                     step_seconds > 0 ? tokens / step_seconds : 0,
+                     time / static_cast<double>(progress_.step) * static_cast<double>(stage().steps - progress_.step),
+                     {}};
   shown.metrics.insert(metrics.begin(), metrics.end());
   observer_->step_done(stage(), shown);
   return {};

@@ -56,7 +56,8 @@ class RunState {
   void start_clock();
   double stage_seconds() const;
 
-  // After a step: evaluation if one is due, the row of metrics, a checkpoint if one is due. progress() already counts the step.
+  // After a step: evaluation if one is due, the row of metrics, a checkpoint if one is due. progress() already counts
+  // the step.
   Result<void> finish_step(Metrics metrics, double step_seconds, double tokens);
   // An evaluation of the policy as it is; adds its numbers to the metrics.
   Result<void> evaluate(Metrics& metrics);

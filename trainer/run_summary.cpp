@@ -32,8 +32,8 @@ Result<RunOutcome> summarize_run(const RunConfig& config, const std::string& run
   for (const StageConfig& stage : config.stages) {
     StageSummary init{"init", "", 0, 0, 0, {}}, line{stage.name, "", 0, 0, 0, {}};
     for (size_t at = 0, end; (end = text.find('\n', at)) != std::string::npos; at = end + 1) {
-      const Json row = Json::parse(text.begin() + static_cast<std::ptrdiff_t>(at), text.begin() + static_cast<std::ptrdiff_t>(end),
-                                   nullptr, false);
+      const Json row = Json::parse(text.begin() + static_cast<std::ptrdiff_t>(at),
+                                   text.begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);
       if (!row.is_object()) return Error{ErrorCode::kCorrupt, "holds a line that is not a JSON object", path};
       if (row.value("stage", "") != stage.name) continue;
       line.kind = row.value("kind", "");

@@ -29,15 +29,19 @@ Result<std::vector<int32_t>> stop_tokens(const policy::Tokenizer& tokenizer, con
   for (const std::string& text : texts) {
     HONE_TRY_ASSIGN(const std::vector<int32_t> tokens, tokenizer.encode(text));
     if (tokens.size() != 1)
-      return Error{ErrorCode::kInvalid, str("\"", text, "\" is ", tokens.size(), " tokens; a stop text must be exactly one"),
-                   "", 0, 0, "stop"};
+      return Error{ErrorCode::kInvalid,
+                   str("\"", text, "\" is ", tokens.size(), " tokens; a stop text must be exactly one"),
+                   "",
+                   0,
+                   0,
+                   "stop"};
     out.push_back(tokens[0]);
   }
   return out;
 }
 
-Result<std::unique_ptr<Sampler>> Sampler::create(const Model& model, const RolloutSection& rollout, SamplerRequest request,
-                                                 const kernels::Stream& stream) {
+Result<std::unique_ptr<Sampler>> Sampler::create(const Model& model, const RolloutSection& rollout,
+                                                 SamplerRequest request, const kernels::Stream& stream) {
   HONE_CHECK(model.tokenizer != nullptr, "sampling text needs a tokenizer");
   auto sampler = std::unique_ptr<Sampler>(new Sampler);
   const int32_t blocks = plan_cache_blocks(model, rollout, request.longest_prompt + request.options.max_new_tokens);

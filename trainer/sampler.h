@@ -20,8 +20,8 @@ struct SamplerRequest {
 // The decoder reads the model's weights as they are at each step; the model must outlive the sampler.
 class Sampler {
  public:
-  static Result<std::unique_ptr<Sampler>> create(const Model& model, const RolloutSection& rollout, SamplerRequest request,
-                                                 const kernels::Stream& stream);
+  static Result<std::unique_ptr<Sampler>> create(const Model& model, const RolloutSection& rollout,
+                                                 SamplerRequest request, const kernels::Stream& stream);
   rollout::GroupSource& source() { return *source_; }
 
  private:
@@ -30,8 +30,8 @@ class Sampler {
   std::unique_ptr<rollout::GroupSource> source_;
 };
 
-// Blocks of the cache: rollout.cache_tokens, or enough for max_sequences of that length, at most a quarter of this machine's
-// memory and at least one sequence of max_positions.
+// Blocks of the cache: rollout.cache_tokens, or enough for max_sequences of that length, at most a quarter of this
+// machine's memory and at least one sequence of max_positions.
 int32_t plan_cache_blocks(const Model& model, const RolloutSection& rollout, int64_t sequence_tokens);
 
 // [bos] + encode(text): how every text prompt becomes tokens, in training, evaluation and on the command line.

@@ -66,7 +66,8 @@ Result<void> run_supervised_stage(RunState& run) {
   while (run.progress().step < run.stage().steps) {
     if (run.stopped()) {
       HONE_TRY(run.save());
-      return Error{ErrorCode::kInterrupted, str("interrupted after step ", run.progress().step, " of stage ", run.stage().name)};
+      return Error{ErrorCode::kInterrupted,
+                   str("interrupted after step ", run.progress().step, " of stage ", run.stage().name)};
     }
     const auto start = std::chrono::steady_clock::now();
     HONE_TRY_ASSIGN(const StepRows rows, read_step(run, *source));

@@ -43,8 +43,8 @@ double seconds_of(const F& f, int calls, int threads) {
   return (now(threads) - start) / calls;
 }
 
-// One slice of measuring. Threads of the other library that still spin for work would take a core from this one: they get
-// time to fall asleep, and the first call wakes our own.
+// One slice of measuring. Threads of the other library that still spin for work would take a core from this one: they
+// get time to fall asleep, and the first call wakes our own.
 template <class F>
 double measure(const F& f, int calls, int threads) {
   if (threads > 1) std::this_thread::sleep_for(std::chrono::milliseconds(3));
@@ -56,8 +56,8 @@ struct Best {
   double ours = 1e9, theirs = 1e9;
 };
 
-// One slice of measuring. Threads of the other library that still spin for work would take a core from this one: they get
-// time to fall asleep, and the first call wakes our own.
+// One slice of measuring. Threads of the other library that still spin for work would take a core from this one: they
+// get time to fall asleep, and the first call wakes our own.
 template <class F>
 double measure(const F& f, int calls) {
   std::this_thread::sleep_for(std::chrono::milliseconds(3));

@@ -12,8 +12,8 @@ enum Phase { kForward, kObjective, kBackward, kOptimizer, kPack, kRest, kNumPhas
 inline constexpr std::array<const char*, kNumPhases> kPhaseNames = {"train forward", "objective", "backward",
                                                                     "optimizer",     "pack",      "rest of train"};
 
-// Between start() and stop() every moment counts for one phase. A gap between two operators counts for the phase that the
-// operator before it leaves: after token_logprob that is the objective.
+// Between start() and stop() every moment counts for one phase. A gap between two operators counts for the phase that
+// the operator before it leaves: after token_logprob that is the objective.
 class PhaseClock {
  public:
   void start() {

@@ -164,7 +164,8 @@ Result<rl::Prompt> make_prompt(const Setup& setup, trainer::ProblemSource& sourc
   return prompt;
 }
 
-Result<std::unique_ptr<trainer::Sampler>> make_sampler(Setup& setup, const StageConfig& stage, trainer::ProblemSource& source,
+Result<std::unique_ptr<trainer::Sampler>> make_sampler(Setup& setup, const StageConfig& stage,
+                                                       trainer::ProblemSource& source,
                                                        const trainer::GrpoLearner& learner) {
   trainer::SamplerRequest request;
   request.options.group_size = static_cast<int32_t>(stage.group_size);
@@ -186,8 +187,9 @@ Result<std::unique_ptr<rewards::RewardScorer>> make_scorer(const Setup& setup, c
   };
   std::vector<rewards::Reward> out;
   for (const trainer::RewardConfig& reward : stage.rewards) {
-    HONE_TRY_ASSIGN(std::shared_ptr<const rewards::Checker> checker,
-                    rewards::make_checker(reward.checker, nlohmann::json::parse(reward.options, nullptr, false), count));
+    HONE_TRY_ASSIGN(
+        std::shared_ptr<const rewards::Checker> checker,
+        rewards::make_checker(reward.checker, nlohmann::json::parse(reward.options, nullptr, false), count));
     out.push_back({reward.name, reward.weight, std::move(checker), {}});
   }
   return std::make_unique<rewards::RewardScorer>(std::move(out), rewards::ScorerOptions{});

@@ -45,7 +45,8 @@ class KernelsTest : public testing::TestWithParam<const Backend*> {
 struct GemmShape {
   int64_t m, n, k;
 };
-const GemmShape kShapes[] = {{1, 1, 1}, {3, 5, 7}, {14, 32, 64}, {15, 33, 65}, {29, 70, 513}, {63, 96, 1024}, {130, 17, 40}};
+const GemmShape kShapes[] = {{1, 1, 1},     {3, 5, 7},      {14, 32, 64}, {15, 33, 65},
+                             {29, 70, 513}, {63, 96, 1024}, {130, 17, 40}};
 
 TEST_P(KernelsTest, GemmIsWithinTheBoundOfOneChain) {
   for (const auto& [m, n, k] : kShapes) {
@@ -106,8 +107,8 @@ TEST_P(KernelsTest, LogprobAndEntropyMatchDoubles) {
   std::vector<int32_t> row(rows), target(rows);
   for (int32_t i = 0; i < rows; ++i) row[i] = (i * 7) % 70, target[i] = (i * 13) % 151;
   b_.pack_panels({head.data(), vocabulary, cols, 1, vocabulary * cols, panels.data(), true}, {&team});
-  b_.token_logprob({hidden.data(), cols, panels.data(), vocabulary, row.data(), target.data(), rows, 2.0, logprob.data(),
-                    entropy.data()},
+  b_.token_logprob({hidden.data(), cols, panels.data(), vocabulary, row.data(), target.data(), rows, 2.0,
+                    logprob.data(), entropy.data()},
                    {&team});
   for (int64_t i = 0; i < rows; ++i) {
     std::vector<double> z(vocabulary);
@@ -170,7 +171,8 @@ TEST_P(KernelsTest, AdamWMatchesItsFormula) {
   auto w = random_values(n, 1), g = random_values(n, 2), m = random_values(n, 3), v = random_values(n, 4);
   for (float& x : v) x = std::fabs(x);
   const auto w0 = w, g0 = g, m0 = m, v0 = v;
-  b_.adamw({w.data(), g.data(), m.data(), v.data(), static_cast<int64_t>(n), 1e-2, 0.9, 0.95, 1e-8, 0.1, 1.5, 2.5, 0.5}, {&team});
+  b_.adamw({w.data(), g.data(), m.data(), v.data(), static_cast<int64_t>(n), 1e-2, 0.9, 0.95, 1e-8, 0.1, 1.5, 2.5, 0.5},
+           {&team});
   for (size_t i = 0; i < n; ++i) {
     const double grad = 0.5 * g0[i], m1 = 0.9 * m0[i] + 0.1 * grad, v1 = 0.95 * v0[i] + 0.05 * grad * grad;
     EXPECT_NEAR(w[i], w0[i] * (1 - 1e-3) - 1e-2 * 1.5 * m1 / (std::sqrt(v1 * 2.5) + 1e-8), 1e-6);

@@ -20,7 +20,8 @@ struct Problem {
 
   explicit Problem(const ModelConfig& c) {
     PhiloxStream random(7, 7);
-    for (int i = 0; i < 53; ++i) tokens.push_back(static_cast<int32_t>(random.below(static_cast<uint32_t>(c.vocab_size))));
+    for (int i = 0; i < 53; ++i)
+      tokens.push_back(static_cast<int32_t>(random.below(static_cast<uint32_t>(c.vocab_size))));
     for (int r : {18, 18, 20, 25, 30, 43, 44, 50, 52, 3}) {
       row.push_back(r);
       target.push_back(static_cast<int32_t>(random.below(static_cast<uint32_t>(c.vocab_size))));
@@ -79,8 +80,8 @@ TEST_P(GradientTest, BackwardEqualsCentralDifferences) {
   }
 }
 
-// Per parameter, relative to the norm of the f64 gradient: about 2^-24 times the operations of the longest chain, which a softmax
-// and the norms amplify; measured at most 5e-6 on these shapes.
+// Per parameter, relative to the norm of the f64 gradient: about 2^-24 times the operations of the longest chain, which
+// a softmax and the norms amplify; measured at most 5e-6 on these shapes.
 constexpr double kFloatTolerance = 5e-5;
 
 // The gradient of the problem's loss in the backend's dtype, as doubles. Equal weights for both dtypes.

@@ -37,7 +37,8 @@ class ParityTest : public testing::TestWithParam<test::NamedModel> {
     for (int i = 0; i < 40; ++i) tokens_.push_back(static_cast<int32_t>(random.below(37)));
   }
 
-  // Log-probabilities of tokens_[1..] by the packed network, prompt of `shared` tokens as a segment of its own, among others.
+  // Log-probabilities of tokens_[1..] by the packed network, prompt of `shared` tokens as a segment of its own, among
+  // others.
   std::vector<float> packed(int shared) {
     PackedNetwork network(weights_, stream_, size_t{1} << 30);
     std::vector<int32_t> tokens{1, 2, 3}, row, target;
@@ -60,8 +61,9 @@ class ParityTest : public testing::TestWithParam<test::NamedModel> {
     return logprob;
   }
 
-  // The same by the decoder in chunks of `chunk` rows, beside another sequence. Forced tokens: a draw at temperature 0 gives the
-  // log-probability of its own choice, so each row is compared through the packed network with that choice as target.
+  // The same by the decoder in chunks of `chunk` rows, beside another sequence. Forced tokens: a draw at temperature 0
+  // gives the log-probability of its own choice, so each row is compared through the packed network with that choice as
+  // target.
   void expect_draws_equal(int chunk) {
     PagedDecoder decoder(weights_, stream_, 16, 64);
     PackedNetwork network(weights_, stream_, 0);
@@ -83,7 +85,8 @@ class ParityTest : public testing::TestWithParam<test::NamedModel> {
         float logprob, entropy;
         const int32_t row = at + i;
         network.token_logprobs({{&row, 1}, {&draw.token, 1}, 1 / 0.9f}, &logprob, &entropy);
-        EXPECT_EQ(std::memcmp(&logprob, &draw.logprob, 4), 0) << "row " << row << ": " << logprob << " vs " << draw.logprob;
+        EXPECT_EQ(std::memcmp(&logprob, &draw.logprob, 4), 0)
+            << "row " << row << ": " << logprob << " vs " << draw.logprob;
         EXPECT_EQ(std::memcmp(&entropy, &draw.entropy, 4), 0);
       }
     }
@@ -101,7 +104,8 @@ TEST_P(ParityTest, OnePrefillEqualsPacked) { expect_draws_equal(40); }
 
 TEST_P(ParityTest, SharedPromptEqualsWholeSequence) {
   const auto whole = packed(0);
-  for (int shared : {1, 15, 16, 17, 33}) EXPECT_EQ(std::memcmp(whole.data(), packed(shared).data(), whole.size() * 4), 0) << shared;
+  for (int shared : {1, 15, 16, 17, 33})
+    EXPECT_EQ(std::memcmp(whole.data(), packed(shared).data(), whole.size() * 4), 0) << shared;
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, ParityTest, testing::ValuesIn(models()),

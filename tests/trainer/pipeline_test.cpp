@@ -43,12 +43,32 @@ TEST(Pipeline, RowsHoldTheDocumentedMetrics) {
          {"kind", "time", "loss", "entropy", "grad_norm", "learning_rate", "tokens/trained", "seconds/step"})
       EXPECT_TRUE(row.contains(name)) << name;
   for (const nlohmann::json& row : rows_of(run, "zero")) {
-    for (const char* name :
-         {"loss", "entropy", "kl", "grad_norm", "reward/mean", "reward/std", "reward/answer", "reward/format", "accuracy",
-          "length/mean", "length/max", "length/truncated_rate", "groups/kept", "groups/zero_variance",
-          "groups/resampled", "groups/dropped", "clip/low", "clip/high", "parity/max_abs_diff", "tokens/prompt",
-          "tokens/completion", "tokens/trained", "seconds/sample", "seconds/grade", "seconds/train",
-          "experts/max_load_ratio"}) {
+    for (const char* name : {"loss",
+                             "entropy",
+                             "kl",
+                             "grad_norm",
+                             "reward/mean",
+                             "reward/std",
+                             "reward/answer",
+                             "reward/format",
+                             "accuracy",
+                             "length/mean",
+                             "length/max",
+                             "length/truncated_rate",
+                             "groups/kept",
+                             "groups/zero_variance",
+                             "groups/resampled",
+                             "groups/dropped",
+                             "clip/low",
+                             "clip/high",
+                             "parity/max_abs_diff",
+                             "tokens/prompt",
+                             "tokens/completion",
+                             "tokens/trained",
+                             "seconds/sample",
+                             "seconds/grade",
+                             "seconds/train",
+                             "experts/max_load_ratio"}) {
       ASSERT_TRUE(row.contains(name) && row.at(name).is_number()) << name << " in " << row;
       EXPECT_TRUE(std::isfinite(row.at(name).get<double>())) << name;
     }

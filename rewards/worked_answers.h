@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <ostream>
 
-#include "rewards/task.h"
+#include "rewards/tasks/task.h"
 
 namespace hone::rewards {
 

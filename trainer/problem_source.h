@@ -8,7 +8,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "rewards/task.h"
+#include "rewards/tasks/task.h"
 #include "rl/types.h"
 
 namespace hone::trainer {

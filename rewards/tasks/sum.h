@@ -2,7 +2,7 @@
 // partial results. Example: 12+14+06-06+06+08= with the chain 12;26;32;26;32;40;
 #pragma once
 
-#include "rewards/task.h"
+#include "rewards/tasks/task.h"
 
 namespace hone::rewards {
 

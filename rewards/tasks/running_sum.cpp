@@ -1,4 +1,4 @@
-#include "rewards/running_sum.h"
+#include "rewards/tasks/running_sum.h"
 
 namespace hone::rewards {
 

@@ -1,4 +1,4 @@
-#include "rewards/task.h"
+#include "rewards/tasks/task.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <set>
 #include <sstream>
 
-#include "rewards/completion.h"
+#include "rewards/tasks/completion.h"
 #include "rewards/worked_answers.h"
 
 namespace hone::rewards {

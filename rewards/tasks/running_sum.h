@@ -1,7 +1,7 @@
 // running_sum: eight digits, their sum modulo 10; the chain is the running sum, one digit per digit.
 #pragma once
 
-#include "rewards/task.h"
+#include "rewards/tasks/task.h"
 
 namespace hone::rewards {
 

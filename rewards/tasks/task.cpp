@@ -1,11 +1,11 @@
-#include "rewards/task.h"
+#include "rewards/tasks/task.h"
 
 #include <nlohmann/json.hpp>
 
-#include "rewards/completion.h"
+#include "rewards/tasks/completion.h"
 #include "rewards/names.h"
-#include "rewards/running_sum.h"
-#include "rewards/sum.h"
+#include "rewards/tasks/running_sum.h"
+#include "rewards/tasks/sum.h"
 
 namespace hone::rewards {
 namespace {

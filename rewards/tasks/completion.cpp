@@ -1,4 +1,4 @@
-#include "rewards/completion.h"
+#include "rewards/tasks/completion.h"
 
 namespace hone::rewards {
 

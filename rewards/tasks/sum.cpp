@@ -1,4 +1,4 @@
-#include "rewards/sum.h"
+#include "rewards/tasks/sum.h"
 
 #include <array>
 

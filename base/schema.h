@@ -56,6 +56,7 @@ struct FieldInfo {
   Condition only;
   std::string derived;  // what the value is taken from when none is given; the member's default then means "none given"
   bool required = false;
+  bool decides = false;  // which other fields the struct has depends on it: bound before them
   bool is_name = false;  // a string for which is_name() holds
   bool is_file = false;  // a path relative to the file in which it stands; absolute after binding
   OnResume on_resume = OnResume::kRefused;
@@ -139,6 +140,7 @@ class Binding {
  private:
   using Describe = std::function<Fields()>;
   void bind_map(const Describe& describe, const YamlNode& map, const std::string& path, const Origin& origin);
+  void bind_deciders(const Fields& fields, const YamlNode& map, const std::string& path);
   void bind_leaves(const Fields& fields, const YamlNode& map, const std::string& path);
   void bind_entry(const Field& field, const YamlEntry& entry, const std::string& path);
   void bind_list(const ListView& list, const YamlNode& items, const std::string& path);

@@ -66,6 +66,7 @@ void Binding::fail(const Origin& origin, const std::string& path, std::string me
 // Leaves first: they decide which fields belong here, and the fields of nested structs may depend on them.
 void Binding::bind_map(const Describe& describe, const YamlNode& map, const std::string& path, const Origin& origin) {
   origins_[path] = origin;
+  bind_deciders(describe(), map, path);
   bind_leaves(describe(), map, path);
   const Fields fields = describe();
   check_required(fields, map, path, origin);
@@ -77,12 +78,19 @@ void Binding::bind_map(const Describe& describe, const YamlNode& map, const std:
   }
 }
 
+void Binding::bind_deciders(const Fields& fields, const YamlNode& map, const std::string& path) {
+  for (const Field& field : fields) {
+    const YamlEntry* entry = field.info.decides ? map.find(field.name) : nullptr;
+    if (entry != nullptr && entry->value->kind != YamlKind::kNull) bind_entry(field, *entry, dotted(path, field.name));
+  }
+}
+
 void Binding::bind_leaves(const Fields& fields, const YamlNode& map, const std::string& path) {
   for (const YamlEntry& entry : map.entries) {
     const Field* field = find(fields, entry.key);
     if (field == nullptr) {
       report_unknown(fields, entry, path);
-    } else if (field->is_leaf() && entry.value->kind != YamlKind::kNull) {
+    } else if (field->is_leaf() && !field->info.decides && entry.value->kind != YamlKind::kNull) {
       bind_entry(*field, entry, dotted(path, entry.key));
     }
   }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/edit_distance.h"
 #include "base/philox.h"
 #include "cli/commands.h"
 #include "cli/compute.h"
@@ -11,8 +12,9 @@
 #include "cli/options.h"
 #include "cli/report_text.h"
 #include "cli/signals.h"
-#include "rewards/checker.h"
+#include "rewards/registry.h"
 #include "trainer/evaluator.h"
+#include "trainer/graders.h"
 
 namespace hone::cli {
 namespace {
@@ -45,15 +47,6 @@ Result<trainer::EvalConfig> questions(const OpenedTarget& target, const Options&
   return eval;
 }
 
-// The options of the stage's reward belong to its checker, not to one of the command line.
-std::string checker_options(const OpenedTarget& target, const Options& options, const std::string& checker) {
-  if (options.checker || !target.stage) return "{}";
-  for (const trainer::RewardConfig& reward : target.stage->rewards) {
-    if (reward.checker == checker) return reward.options;
-  }
-  return "{}";
-}
-
 trainer::EvalRequest make_request(const OpenedTarget& target, const Options& options, const trainer::EvalConfig& eval) {
   // A stage number that no pipeline reaches: the draws are not those of a stage with the same seed.
   constexpr uint64_t kStage = UINT64_MAX;
@@ -61,7 +54,7 @@ trainer::EvalRequest make_request(const OpenedTarget& target, const Options& opt
   request.target = target.path;
   request.task = eval.name;
   request.checker = options.checker.value_or(eval.checker.empty() ? request.checker : eval.checker);
-  request.checker_options = checker_options(target, options, request.checker);
+  if (!options.checker) request.checker_options = eval.checker_options;
   request.problems = options.problems;
   request.samples = options.samples;
   request.params = {.temperature = static_cast<float>(options.temperature), .top_p = static_cast<float>(options.top_p)};
@@ -84,8 +77,14 @@ Result<Question> prepare(const OpenedTarget& target, const Options& options) {
   if (target.stage) data = target.stage->data;
   if (options.prompt_template) data.prompt_template = *options.prompt_template;
   Question question{.request = make_request(target, options, eval)};
-  HONE_TRY(rewards::make_checker(question.request.checker, nlohmann::json::object(),
-                                 [](std::string_view) { return int64_t{0}; }));
+  const std::string& checker = question.request.checker;
+  if (rewards::find_checker(checker) == nullptr)
+    return Error{.message = str("there is no checker '", checker, "'", did_you_mean(checker, rewards::checker_names())),
+                 .field = "--checker"};
+  if (trainer::needs_sandbox(checker)) {
+    const trainer::SandboxSection section = target.config ? target.config->sandbox : trainer::SandboxSection();
+    HONE_TRY_ASSIGN(question.request.sandbox, trainer::start_sandbox(section));
+  }
   HONE_TRY_ASSIGN(question.problems, trainer::make_eval_source(eval, data, options.seed));
   return question;
 }

@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include "rewards/names.h"
 #include "rewards/tags.h"
 
 namespace hone::rewards {
@@ -56,8 +55,9 @@ Extraction extract_answer(const CheckInput& input) {
   return answer.empty() ? Extraction{{}, "the answer is empty"} : Extraction{answer, ""};
 }
 
-Result<std::unique_ptr<Checker>> AnswerChecker::make(const json& options, const TokenCounter&) {
-  for (const auto& [key, value] : options.items()) return unknown_name("option of answer", key, {"correct_at"});
+HONE_CHECKER("answer", AnswerChecker, "the text in <answer> equals the gold");
+
+Result<std::unique_ptr<Checker>> AnswerChecker::make(const Options&, const CheckerContext&) {
   return std::unique_ptr<Checker>(std::make_unique<AnswerChecker>());
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "rewards/checker.h"
+#include "rewards/registry.h"
 
 namespace hone::rewards {
 
@@ -19,7 +20,8 @@ Extraction extract_answer(const CheckInput& input);
 // The gold is a text, or a number, which counts as its shortest decimal text (40 and 40.0 as "40").
 class AnswerChecker final : public Checker {
  public:
-  static Result<std::unique_ptr<Checker>> make(const nlohmann::json& options, const TokenCounter&);
+  using Options = NoOptions;
+  static Result<std::unique_ptr<Checker>> make(const Options&, const CheckerContext&);
   Result<void> check_gold(const nlohmann::json& gold) const override;
   CheckResult check(const CheckInput& input) const override;
 };

@@ -2,13 +2,10 @@
 
 #include <array>
 
-#include "rewards/names.h"
 #include "rewards/tags.h"
 
 namespace hone::rewards {
 namespace {
-
-using nlohmann::json;
 
 constexpr std::array<std::string_view, 4> kTags = {kThinkOpen, kThinkClose, kAnswerOpen, kAnswerClose};
 
@@ -46,18 +43,18 @@ Layout read_layout(std::string_view text, bool opened) {
 
 }  // namespace
 
-Result<std::unique_ptr<Checker>> FormatChecker::make(const json& options, const TokenCounter& count_tokens) {
-  int64_t minimum = 0;
-  for (const auto& [key, value] : options.items()) {
-    if (key != "min_reasoning_tokens")
-      return unknown_name("option of format", key, {"min_reasoning_tokens", "correct_at"});
-    if (!value.is_number_integer() || value < 0)
-      return Error{.message = str("must be an integer from 0 on, not ", value.dump()), .field = key};
-    minimum = value.get<int64_t>();
-  }
-  if (minimum > 0 && !count_tokens)
+HONE_CHECKER("format", FormatChecker, "the completion is <think>reasoning</think><answer>answer</answer>");
+
+Fields FormatChecker::Options::fields() {
+  constexpr double kMaxTokens = 1 << 20;
+  return {field("min_reasoning_tokens", min_reasoning_tokens,
+                {.help = "Tokens that the reasoning must have.", .range = between(0, kMaxTokens)})};
+}
+
+Result<std::unique_ptr<Checker>> FormatChecker::make(const Options& options, const CheckerContext& context) {
+  if (options.min_reasoning_tokens > 0 && !context.count_tokens)
     return Error{.message = "needs a tokenizer, and there is none here", .field = "min_reasoning_tokens"};
-  return std::unique_ptr<Checker>(new FormatChecker(minimum, count_tokens));
+  return std::unique_ptr<Checker>(new FormatChecker(options.min_reasoning_tokens, context.count_tokens));
 }
 
 CheckResult FormatChecker::check(const CheckInput& input) const {

@@ -3,13 +3,17 @@
 #pragma once
 
 #include "rewards/checker.h"
+#include "rewards/registry.h"
 
 namespace hone::rewards {
 
 class FormatChecker final : public Checker {
  public:
-  // Options: "min_reasoning_tokens" (0), the fewest tokens between the think tags; above 0 it needs count_tokens.
-  static Result<std::unique_ptr<Checker>> make(const nlohmann::json& options, const TokenCounter& count_tokens);
+  struct Options {
+    int64_t min_reasoning_tokens = 0;  // above 0 it needs count_tokens
+    Fields fields();
+  };
+  static Result<std::unique_ptr<Checker>> make(const Options& options, const CheckerContext& context);
   Result<void> check_gold(const nlohmann::json&) const override { return {}; }
   CheckResult check(const CheckInput& input) const override;
 

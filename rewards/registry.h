@@ -23,16 +23,40 @@ class CheckerOptions {
   virtual std::unique_ptr<CheckerOptions> clone() const = 0;
 };
 
+// A value: copies are independent. Empty where no checker is known.
+class AnyOptions {
+ public:
+  AnyOptions() = default;
+  explicit AnyOptions(std::unique_ptr<CheckerOptions> options) : options_(std::move(options)) {}
+  AnyOptions(const AnyOptions& other) : options_(other.options_ ? other.options_->clone() : nullptr) {}
+  AnyOptions(AnyOptions&&) = default;
+  AnyOptions& operator=(AnyOptions other) { return options_ = std::move(other.options_), *this; }
+
+  explicit operator bool() const { return options_ != nullptr; }
+  Fields fields() { return options_ ? options_->fields() : Fields(); }
+  const CheckerOptions& operator*() const { return *options_; }
+
+ private:
+  std::unique_ptr<CheckerOptions> options_;
+};
+
 struct CheckerEntry {
   std::string help;            // one line
   bool needs_sandbox = false;  // make fails without CheckerContext::sandbox
-  std::unique_ptr<CheckerOptions> defaults;
+  AnyOptions defaults;
   std::function<Result<std::unique_ptr<Checker>>(const CheckerOptions&, const CheckerContext&)> make;
+};
+
+// For a checker without options of its own.
+struct NoOptions {
+  Fields fields() { return {}; }
 };
 
 // By name; filled before main begins, never changed after.
 const std::map<std::string, CheckerEntry>& checkers();
 std::vector<std::string> checker_names();
+// nullptr when there is none of that name.
+const CheckerEntry* find_checker(const std::string& name);
 
 bool register_checker(const std::string& name, CheckerEntry entry);
 
@@ -49,7 +73,7 @@ enum class Needs { kNothing, kSandbox };
 template <class T>
 bool register_checker_class(const std::string& name, const std::string& help, Needs needs = Needs::kNothing) {
   using Own = TypedOptions<typename T::Options>;
-  return register_checker(name, {help, needs == Needs::kSandbox, std::make_unique<Own>(),
+  return register_checker(name, {help, needs == Needs::kSandbox, AnyOptions(std::make_unique<Own>()),
                                  [](const CheckerOptions& options, const CheckerContext& context) {
                                    return T::make(static_cast<const Own&>(options).options, context);
                                  }});

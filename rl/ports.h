@@ -35,6 +35,8 @@ class Scorer {
   virtual void submit(const FinishedSample& finished) = 0;
   // Waits for all `count` answers of the group and returns their scores by index. Each group is taken once.
   virtual Result<std::vector<Score>> take(uint64_t serial, int count) = 0;
+  // Time so far in which at least one answer was being graded.
+  virtual double busy_seconds() const = 0;
 };
 
 // Trains the policy. Owned by one thread.

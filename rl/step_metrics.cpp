@@ -56,6 +56,7 @@ void add_cost(const StepStats& stats, MetricList& list) {
   list.add("seconds/step", seconds.step);
   list.add("seconds/sample", seconds.sample);
   list.add("seconds/grade", seconds.grade);
+  list.add("seconds/grading", seconds.grading);
   list.add("seconds/train", seconds.train);
 }
 

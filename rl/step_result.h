@@ -37,7 +37,8 @@ struct ComponentStats {
 struct Seconds {
   double step = 0;
   double sample = 0;
-  double grade = 0;  // waited for after a round's last answer ended
+  double grade = 0;    // waited for after a round's last answer ended
+  double grading = 0;  // in which some answer was being graded, while others were sampled or waited for
   double train = 0;
 };
 

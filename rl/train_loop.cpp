@@ -110,12 +110,13 @@ Result<void> check_dropped(const GrpoConfig& config, const Draws& draws) {
 // Draws `count` more groups: sampled, graded, filtered.
 Result<void> draw_round(const GrpoConfig& config, const LoopPorts& ports, uint64_t first_serial, int count,
                         Draws& draws) {
-  const double start = ports.seconds();
+  const double start = ports.seconds(), busy = ports.scorer.busy_seconds();
   HONE_TRY_ASSIGN(std::vector<Group> sampled, sample_round(ports, first_serial, count, config.group_size));
   const double all_ended = ports.seconds();
   HONE_TRY_ASSIGN(std::vector<DrawnGroup> graded, grade_round(config, ports, std::move(sampled)));
   draws.seconds.sample += all_ended - start;
   draws.seconds.grade += ports.seconds() - all_ended;
+  draws.seconds.grading += ports.scorer.busy_seconds() - busy;
   for (DrawnGroup& group : graded) {
     draws.kept += group.decision.kept;
     draws.dropped += group.decision.dropped;

@@ -1,8 +1,11 @@
 // What `hone check` looks at: everything that would stop a run later and can be seen before it starts.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "rewards/checker.h"
+#include "rl/verdict.h"
 #include "trainer/evaluator.h"
+#include "trainer/graders.h"
 #include "trainer/run_state.h"
 #include "trainer/sampler.h"
 
@@ -10,10 +13,12 @@ namespace hone::trainer {
 namespace {
 
 constexpr uint64_t kSampledRows = 64;  // of the data of each stage
+constexpr uint64_t kTriedRows = 2;     // by each checker, which may be slow
 
 class RunCheck {
  public:
-  RunCheck(const RunConfig& config, const Model& model) : config_(config), model_(model) {}
+  RunCheck(const RunConfig& config, const Model& model, std::shared_ptr<sandboxes::Sandbox> sandbox)
+      : config_(config), model_(model), context_(checker_context(*model.tokenizer, std::move(sandbox))) {}
 
   std::vector<Error> run() {
     for (size_t i = 0; i < config_.stages.size(); ++i) check_stage(i);
@@ -67,37 +72,61 @@ class RunCheck {
   void check_rewards(const StageConfig& stage, const std::string& path, ProblemSource* source) {
     for (const RewardConfig& reward : stage.rewards) {
       const std::string where = path + ".rewards." + reward.name;
-      const auto checker = rewards::make_checker(reward.checker, nlohmann::json::parse(reward.options, nullptr, false));
+      const auto checker = rewards::make_checker(
+          reward.checker, nlohmann::json::parse(reward.options, nullptr, false), context_);
       if (!checker.ok()) {
         add(checker.error(), where);
         continue;
       }
+      const auto& sources = reward.when.data_source;
       for (uint64_t i = 0; source && i < kSampledRows; ++i) {
         const auto problem = source->at(i);
         if (!problem.ok()) break;
-        const auto gold = (*checker)->check_gold(nlohmann::json::parse(problem->gold, nullptr, false));
-        if (gold.ok()) continue;
-        add(gold.error(), str(where, ", row ", i, " of ", stage.data.path.empty() ? stage.data.task : stage.data.path));
-        break;
+        if (!sources.empty() && std::ranges::count(sources, problem->data_source) == 0) continue;
+        const std::string row =
+            str(where, ", row ", i, " of ", stage.data.path.empty() ? stage.data.task : stage.data.path);
+        if (!try_checker(**checker, *problem, i < kTriedRows, row)) break;
       }
     }
   }
 
+  // One problem is enough to report of a reward.
+  bool try_checker(const rewards::Checker& checker, const rl::Problem& problem, bool grade, const std::string& where) {
+    const nlohmann::json gold = nlohmann::json::parse(problem.gold, nullptr, false),
+                         extra = nlohmann::json::parse(problem.extra_info, nullptr, false);
+    const auto readable = checker.check_gold(gold);
+    if (!readable.ok()) return add(readable.error(), where), false;
+    if (!grade) return true;
+    const rewards::CheckInput input{.prompt = problem.prompt,
+                                    .completion = problem.completion,
+                                    .gold = gold.is_discarded() ? nullptr : &gold,
+                                    .data_source = problem.data_source,
+                                    .extra_info = extra.is_discarded() ? nullptr : &extra};
+    for (const rewards::CheckResult& result : checker.check_group({&input, 1})) {
+      if (!rl::drops_group(result.verdict)) continue;
+      return add(str("the checker fails: ", rl::to_string(result.verdict), ", ", result.reason), where), false;
+    }
+    return true;
+  }
+
   const RunConfig& config_;
   const Model& model_;
+  const rewards::CheckerContext context_;
   std::vector<Error> errors_;
 };
 
 }  // namespace
 
 std::vector<Error> check_run(const ResolvedConfig& resolved) {
+  auto sandbox = start_sandbox(resolved.config);
+  if (!sandbox.ok()) return {sandbox.error()};
   ThreadTeam team(1);
   const auto model = make_model(resolved.config, {&team});
   if (!model.ok()) return {model.error()};
   if (!model->tokenizer)
     return {{ErrorCode::kInvalid, "has no tokenizer.json; training needs one", resolved.config.policy.path, 0, 0,
              "policy.path"}};
-  return RunCheck(resolved.config, *model).run();
+  return RunCheck(resolved.config, *model, std::move(*sandbox)).run();
 }
 
 }  // namespace hone::trainer

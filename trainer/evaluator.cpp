@@ -1,12 +1,16 @@
 #include "trainer/evaluator.h"
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "base/philox.h"
 #include "rewards/checker.h"
+#include "rl/verdict.h"
+#include "trainer/graders.h"
 #include "trainer/sampler.h"
 
 namespace hone::trainer {
@@ -14,39 +18,66 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Grades one answer by the checker and by format.
+using Answers = std::vector<rl::FinishedSample>;  // of one problem, by index
+
+// Grades answers by the checker and by format.
 class Grader {
  public:
   static Result<Grader> create(const EvalRequest& request, const policy::Tokenizer& tokenizer) {
-    const auto count = [&tokenizer](std::string_view text) {
-      const auto tokens = tokenizer.encode(text);
-      return tokens.ok() ? static_cast<int64_t>(tokens->size()) : static_cast<int64_t>(text.size());
-    };
     Grader grader;
-    HONE_TRY_ASSIGN(grader.checker_, rewards::make_checker(
-                                         request.checker, Json::parse(request.checker_options, nullptr, false), count));
-    HONE_TRY_ASSIGN(grader.format_, rewards::make_checker("format", Json::object(), count));
+    const rewards::CheckerContext context = checker_context(tokenizer, request.sandbox);
+    const Json options = Json::parse(request.checker_options, nullptr, false);
+    HONE_TRY_ASSIGN(grader.checker_, rewards::make_checker(request.checker, options, context));
+    HONE_TRY_ASSIGN(grader.format_, rewards::make_checker("format", Json::object(), context));
+    grader.threads_ = grading_threads(context);
     return grader;
   }
 
-  EvalSample grade(const rl::FinishedSample& finished) const {
-    const rl::Problem& problem = finished.prompt->problem;
-    const Json gold = Json::parse(problem.gold, nullptr, false),
-               extra = Json::parse(problem.extra_info, nullptr, false);
-    rewards::CheckInput input{problem.prompt,
-                              finished.sample.text,
-                              gold.is_discarded() ? nullptr : &gold,
-                              problem.data_source,
-                              extra.is_discarded() ? nullptr : &extra,
-                              finished.sample.finish};
-    const rewards::CheckResult result = checker_->check(input), format = format_->check(input);
-    return {result.verdict == rl::Verdict::kCorrect, format.score > 0,
-            static_cast<int32_t>(finished.sample.tokens.size()), finished.sample.finish == rl::FinishReason::kLength,
-            result.canonical};
+  // Problems are graded in parallel. Error kGuard when a check failed: a share of right answers would not be one.
+  Result<std::vector<std::vector<EvalSample>>> grade(const std::vector<Answers>& problems) const {
+    std::vector<std::vector<EvalSample>> samples(problems.size());
+    std::vector<std::string> failures(problems.size());
+    std::atomic<size_t> next = 0;
+    std::vector<std::thread> threads;
+    const auto work = [&] {
+      for (size_t i = next++; i < problems.size(); i = next++) samples[i] = grade_problem(problems[i], failures[i]);
+    };
+    for (int i = 0; i < threads_; ++i) threads.emplace_back(work);
+    for (std::thread& thread : threads) thread.join();
+    for (size_t i = 0; i < failures.size(); ++i)
+      if (!failures[i].empty()) return Error{ErrorCode::kGuard, str("problem ", i, ": the check failed: ", failures[i])};
+    return samples;
   }
 
  private:
+  std::vector<EvalSample> grade_problem(const Answers& answers, std::string& failure) const {
+    const rl::Problem& problem = answers.front().prompt->problem;
+    const Json gold = Json::parse(problem.gold, nullptr, false),
+               extra = Json::parse(problem.extra_info, nullptr, false);
+    std::vector<rewards::CheckInput> inputs;
+    for (const rl::FinishedSample& finished : answers)
+      inputs.push_back({.prompt = problem.prompt,
+                        .completion = finished.sample.text,
+                        .gold = gold.is_discarded() ? nullptr : &gold,
+                        .data_source = problem.data_source,
+                        .extra_info = extra.is_discarded() ? nullptr : &extra,
+                        .finish = finished.sample.finish,
+                        .tokens = finished.sample.tokens,
+                        .serial = finished.prompt->serial,
+                        .index = finished.sample.index});
+    std::vector<EvalSample> samples;
+    for (const rewards::CheckResult& result : checker_->check_group(inputs)) {
+      const rl::Sample& sample = answers[samples.size()].sample;
+      if (rl::drops_group(result.verdict)) failure = str(rl::to_string(result.verdict), " ", result.reason);
+      samples.push_back({result.verdict == rl::Verdict::kCorrect, format_->check(inputs[samples.size()]).score > 0,
+                         static_cast<int32_t>(sample.tokens.size()), sample.finish == rl::FinishReason::kLength,
+                         result.canonical});
+    }
+    return samples;
+  }
+
   std::unique_ptr<rewards::Checker> checker_, format_;
+  int threads_ = 1;
 };
 
 // The double nearest to the float's shortest decimal: 0.6f is reported as 0.6.
@@ -91,17 +122,21 @@ Result<EvalReport> evaluate_model(const Model& model, ProblemSource& problems, c
   sampling.version = [] { return int64_t{0}; };
   HONE_TRY_ASSIGN(const std::unique_ptr<Sampler> sampler, Sampler::create(model, rollout, std::move(sampling), stream));
   HONE_TRY(sampler->source().issue(0, static_cast<int>(prompts.size())));
-  std::vector<std::vector<EvalSample>> samples(prompts.size(), std::vector<EvalSample>(request.samples));
-  if (shown) shown->assign(prompts.size(), {});
+  std::vector<Answers> answers(prompts.size(), Answers(request.samples));
   while (true) {
     if (stop && *stop) return Error{ErrorCode::kInterrupted, "interrupted while evaluating"};
-    HONE_TRY_ASSIGN(const std::optional<rl::FinishedSample> finished, sampler->source().next());
+    HONE_TRY_ASSIGN(std::optional<rl::FinishedSample> finished, sampler->source().next());
     if (!finished) break;
-    const uint64_t problem = finished->prompt->serial;
-    samples[problem][finished->sample.index] = grader.grade(*finished);
-    if (shown && finished->sample.index == 0)
-      (*shown)[problem] = {finished->prompt->problem.prompt, finished->sample.text, finished->prompt->problem.gold,
-                           samples[problem][0].correct};
+    answers[finished->prompt->serial][finished->sample.index] = std::move(*finished);
+  }
+  HONE_TRY_ASSIGN(const auto samples, grader.grade(answers));
+  if (shown) {
+    shown->clear();
+    for (size_t i = 0; i < answers.size(); ++i) {
+      const rl::FinishedSample& first = answers[i].front();
+      const rl::Problem& problem = first.prompt->problem;
+      shown->push_back({problem.prompt, first.sample.text, problem.gold, samples[i].front().correct});
+    }
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return evaluate(samples,

@@ -3,11 +3,13 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "policy/decoder.h"
+#include "sandboxes/sandbox.h"
 #include "trainer/evaluation.h"
 #include "trainer/model.h"
 #include "trainer/problem_source.h"
@@ -18,6 +20,7 @@ struct EvalRequest {
   std::string target, task;  // for the report
   std::string checker = "answer";
   std::string checker_options = "{}";
+  std::shared_ptr<sandboxes::Sandbox> sandbox;  // null where the checker runs no programs
   int64_t problems = 512;
   int32_t samples = 8;
   policy::SamplingParams params;

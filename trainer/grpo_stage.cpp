@@ -2,12 +2,12 @@
 #include <algorithm>
 #include <cstring>
 #include <deque>
-#include <thread>
 
 #include "base/philox.h"
 #include "rewards/scorer.h"
 #include "rl/step_stats.h"
 #include "rl/train_loop.h"
+#include "trainer/graders.h"
 #include "trainer/run_state.h"
 #include "trainer/sampler.h"
 
@@ -45,16 +45,12 @@ rl::GrpoConfig grpo_config(const StageConfig& stage) {
   return c;
 }
 
-Result<std::vector<rewards::Reward>> make_rewards(const StageConfig& stage, const policy::Tokenizer& tokenizer) {
-  const auto count = [&tokenizer](std::string_view text) {
-    const auto tokens = tokenizer.encode(text);
-    return tokens.ok() ? static_cast<int64_t>(tokens->size()) : static_cast<int64_t>(text.size());
-  };
+Result<std::vector<rewards::Reward>> make_rewards(const StageConfig& stage, const rewards::CheckerContext& context) {
   std::vector<rewards::Reward> out;
   for (const RewardConfig& reward : stage.rewards) {
     HONE_TRY_ASSIGN(
         std::shared_ptr<const rewards::Checker> checker,
-        rewards::make_checker(reward.checker, nlohmann::json::parse(reward.options, nullptr, false), count));
+        rewards::make_checker(reward.checker, nlohmann::json::parse(reward.options, nullptr, false), context));
     out.push_back({reward.name, reward.weight, std::move(checker), reward.when.data_source});
   }
   return out;
@@ -215,11 +211,13 @@ Result<std::unique_ptr<Sampler>> make_sampler(RunState& run, ProblemSource& sour
 }
 
 Result<std::unique_ptr<rewards::RewardScorer>> make_scorer(RunState& run) {
-  HONE_TRY_ASSIGN(std::vector<rewards::Reward> rewards, make_rewards(run.stage(), *run.model().tokenizer));
+  const rewards::CheckerContext context = checker_context(*run.model().tokenizer, run.sandbox());
+  HONE_TRY_ASSIGN(std::vector<rewards::Reward> rewards, make_rewards(run.stage(), context));
   std::vector<double> weights;
   for (const rewards::Reward& reward : rewards) weights.push_back(reward.weight);
   rewards::ScorerOptions options;
-  options.threads = std::max(1u, std::thread::hardware_concurrency() / 2);
+  options.threads = grading_threads(context);
+  options.group_size = static_cast<int>(run.stage().group_size);
   options.recorded = [&journal = run.directory().journal(), weights](uint64_t serial, uint32_t index) {
     return recorded_score(journal, weights, serial, index);
   };

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/philox.h"
+#include "trainer/graders.h"
 #include "trainer/objective.h"
 #include "trainer/run_config_names.h"
 #include "trainer/run_state.h"
@@ -190,11 +191,12 @@ Result<RunOutcome> run_pipeline(const ResolvedConfig& resolved, const RunOptions
     offsets = checkpoint->offsets;
   }
   HONE_TRY(settle_config(resolved, directory, started));
+  HONE_TRY_ASSIGN(auto sandbox, start_sandbox(config));
   HONE_TRY_ASSIGN(Model model, make_model(config, stream));
   HONE_TRY(check_space(config, *model.weights, run_dir));
   if (checkpoint) HONE_TRY(check_isa(*checkpoint, model.weights->backend(), options.allow_other_isa));
   HONE_TRY(directory.restore(offsets, stage_names(config), progress.stage_index, progress.step));
-  RunState run(config, options, std::move(directory), std::move(model), stream);
+  RunState run(config, options, std::move(directory), std::move(model), std::move(sandbox), stream);
   run.observer().run_started(resolved, run_dir);
   if (checkpoint) {
     HONE_TRY(run.restore(*checkpoint));

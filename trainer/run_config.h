@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -128,12 +129,15 @@ struct EvalConfig {
   std::string task;  // derived, like path: the stage's data
   std::string path;
   std::string name;     // derived: the task, or the stem of the file
-  std::string checker;  // derived: that of the first reward; answer where there is none
+  std::string checker;  // derived: that of the first reward, of the stage or the next grpo stage; else answer
   int64_t problems = 512;
   int64_t samples = 8;
   double temperature = 1.0;
   double top_p = 1.0;
   int64_t max_new_tokens = 0;  // derived: that of the stage, else of the next grpo stage, else 64
+
+  // No field: the options of the reward with this checker, of the stage or the next grpo stage; filled on loading.
+  std::string checker_options = "{}";
 
   Fields fields();
 };
@@ -158,9 +162,9 @@ struct RewardConfig {
   double weight = 1.0;
   WhenConfig when;
   std::optional<double> correct_at;
-  int64_t min_reasoning_tokens = 0;  // only for checker format
+  std::map<std::string, rewards::AnyOptions> own;  // the checker's own fields; of every checker while none is chosen
 
-  std::string options = "{}";  // no field: what the checker reads (from correct_at on) as JSON; filled on loading
+  std::string options = "{}";  // no field: correct_at and the checker's own fields as JSON; filled on loading
 
   Fields fields();
 };
@@ -222,6 +226,18 @@ struct RolloutsSection {
   Fields fields();
 };
 
+enum class MinTier { kA, kB };
+
+// Where programs run that nobody trusts; used when a checker runs any.
+struct SandboxSection {
+  MinTier min_tier = MinTier::kB;
+  bool allow_unsafe = false;
+  int64_t max_programs = 0;  // 0: one a core
+  std::string python;
+
+  Fields fields();
+};
+
 struct RunConfig {
   RunSection run;
   PolicySection policy;
@@ -230,6 +246,7 @@ struct RunConfig {
   std::vector<StageConfig> stages;
   CheckpointSection checkpoint;
   RolloutsSection rollouts;
+  SandboxSection sandbox;
 
   Fields fields();
 };

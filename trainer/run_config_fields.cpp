@@ -138,6 +138,20 @@ Fields RolloutsSection::fields() {
   };
 }
 
+Fields SandboxSection::fields() {
+  return {
+      field("min_tier", min_tier, {.help = "Least isolation of the programs that checkers run: A namespaces, B "
+                                           "Landlock. hone doctor says what this machine gives.",
+                                   .on_resume = kFree}),
+      field("allow_unsafe", allow_unsafe, {.help = "Run them without isolation where there is none.",
+                                           .on_resume = kFree}),
+      field("max_programs", max_programs, {.help = "Programs at a time; 0: one a core.", .range = between(0, 1024),
+                                           .on_resume = kFree}),
+      field("python", python, {.help = "Interpreter of Python programs.", .derived = "/usr/bin/python3, else python3",
+                               .on_resume = kFree}),
+  };
+}
+
 Fields RunConfig::fields() {
   const Condition scratch = {policy.path.empty(), "a policy made from scratch", "policy.path", policy.path};
   return {
@@ -148,6 +162,7 @@ Fields RunConfig::fields() {
       field("stages", stages, {.help = "What is trained, in order.", .required = true}),
       field("checkpoint", checkpoint, {.help = "When checkpoints are made and kept."}),
       field("rollouts", rollouts, {.help = "Samples written to rollouts/."}),
+      field("sandbox", sandbox, {.help = "Isolation of the programs that checkers run."}),
   };
 }
 

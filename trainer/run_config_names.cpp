@@ -15,6 +15,7 @@ constexpr const char* kAdvantageStds[] = {"none", "group", "batch"};
 constexpr const char* kAggregations[] = {"token-mean", "seq-mean-token-mean", "seq-mean-token-sum-norm", "prompt-mean"};
 constexpr const char* kFilterBys[] = {"none", "reward", "accuracy"};
 constexpr const char* kTruncateds[] = {"score", "mask"};
+constexpr const char* kMinTiers[] = {"A", "B"};
 
 }  // namespace
 
@@ -30,5 +31,6 @@ Names enum_names(AdvantageStd) { return kAdvantageStds; }
 Names enum_names(Aggregation) { return kAggregations; }
 Names enum_names(FilterBy) { return kFilterBys; }
 Names enum_names(Truncated) { return kTruncateds; }
+Names enum_names(MinTier) { return kMinTiers; }
 
 }  // namespace hone::trainer

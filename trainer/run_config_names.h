@@ -22,6 +22,7 @@ Names enum_names(AdvantageStd);
 Names enum_names(Aggregation);
 Names enum_names(FilterBy);
 Names enum_names(Truncated);
+Names enum_names(MinTier);
 
 template <class E>
 std::string name_of(E value) {

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <set>
 
+#include "base/schema_json.h"
 #include "trainer/run_config_checks.h"
 #include "trainer/run_config_names.h"
 
@@ -10,15 +11,24 @@ namespace {
 
 constexpr int64_t kDefaultAnswerTokens = 64;
 
-// The fields that the checker itself reads, as a JSON object: numbers and booleans are written alike in YAML and JSON.
+// What make_checker reads.
 std::string checker_options(RewardConfig& reward) {
-  std::string options;
-  for (const Field& field : reward.fields()) {
-    const bool is_set = field.name == "correct_at" ? reward.correct_at.has_value() : !field.info.only.wanted.empty();
-    if (!is_set || !field.info.only.holds) continue;
-    options += (options.empty() ? "\"" : ", \"") + field.name + "\": " + to_yaml(field);
+  const auto own = reward.own.find(reward.checker);
+  nlohmann::json options = own == reward.own.end() ? nlohmann::json::object() : to_json(own->second.fields());
+  if (reward.correct_at) options["correct_at"] = *reward.correct_at;
+  return options.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// Takes checker and options from these rewards, where they have the evaluation's checker. False: they do not.
+bool settle_checker(EvalConfig& eval, std::vector<RewardConfig>& rewards) {
+  if (rewards.empty()) return false;
+  if (eval.checker.empty()) eval.checker = rewards[0].checker;
+  for (RewardConfig& reward : rewards) {
+    if (reward.checker != eval.checker) continue;
+    eval.checker_options = checker_options(reward);
+    return true;
   }
-  return "{" + options + "}";
+  return false;
 }
 
 int count_of(const std::string& text, const std::string& part) {
@@ -122,7 +132,10 @@ void ConfigChecks::resolve_eval(size_t i, const std::string& path) {
           "has task (" + eval.task + ") and path (" + eval.path + "); give one of them");
   if (eval.task.empty() && eval.path.empty()) eval.task = stage.data.task, eval.path = stage.data.path;
   if (eval.name.empty()) eval.name = eval.path.empty() ? eval.task : name_from_file(eval.path);
-  if (eval.checker.empty()) eval.checker = stage.rewards.empty() ? "answer" : stage.rewards[0].checker;
+  for (size_t k = i; k < config_.stages.size(); ++k) {
+    if (config_.stages[k].kind == StageKind::kGrpo && settle_checker(eval, config_.stages[k].rewards)) break;
+  }
+  if (eval.checker.empty()) eval.checker = "answer";
   if (eval.max_new_tokens == 0) eval.max_new_tokens = answer_tokens(config_.stages, i);
 }
 

@@ -1,5 +1,8 @@
-// The fields of a stage. The checkers of rewards and their options are listed here and nowhere else.
+// The fields of a stage.
+#include <algorithm>
+
 #include "base/schema.h"
+#include "rewards/tasks/task.h"
 #include "trainer/run_config.h"
 #include "trainer/run_config_names.h"
 
@@ -9,8 +12,11 @@ namespace {
 constexpr double kMaxCount = 1 << 30;
 constexpr double kMaxSize = 1 << 20;
 
-const std::vector<std::string> kTasks = {"sum", "running_sum"};
-const std::vector<std::string> kCheckers = {"answer", "format"};
+std::vector<std::string> task_names() {
+  std::vector<std::string> names;
+  for (const rewards::Task* task : rewards::tasks()) names.emplace_back(task->name());
+  return names;
+}
 
 Condition grpo_only(const StageConfig& stage) {
   return {stage.kind == StageKind::kGrpo, "kind grpo", "kind", name_of(stage.kind)};
@@ -30,10 +36,6 @@ Condition corpus_only(const DataConfig& data) {
   return {data.path.empty(), "generated data", "path", data.path};
 }
 
-Condition checker_only(const RewardConfig& reward, const char* checker) {
-  return {reward.checker == checker, std::string("checker ") + checker, "checker", reward.checker};
-}
-
 void append(Fields& fields, const Fields& more) { fields.insert(fields.end(), more.begin(), more.end()); }
 
 }  // namespace
@@ -51,7 +53,7 @@ Fields DataConfig::fields() {
   const Condition corpus = corpus_only(*this), file = file_only(*this);
   const Range share = between(0, 1);
   return {
-      field("task", task, {.help = "Generated problems of this task.", .choices = kTasks}),
+      field("task", task, {.help = "Generated problems of this task.", .choices = task_names()}),
       field("path", path, {.help = "A JSONL file of problems, relative to the configuration file.", .is_file = true}),
       field("template", prompt_template, {.help = "Text around a problem; {prompt} stands for it."}),
       field("chain_share", chain_share, {.help = "Share of worked answers that show their chain.", .range = share,
@@ -72,14 +74,15 @@ Fields EvalConfig::fields() {
   Fields fields = {
       field("every", every, {.help = "Steps between evaluations; 0: none on the way.", .range = between(0, kMaxCount)}),
       field("at_end", at_end, {.help = "Evaluate after the last step."}),
-      field("task", task, {.help = "Task of the problems, from a stream never trained on.", .choices = kTasks,
+      field("task", task, {.help = "Task of the problems, from a stream never trained on.", .choices = task_names(),
                            .derived = "the stage's data"}),
       field("path", path, {.help = "A JSONL file of problems, relative to the configuration file.",
                            .derived = "the stage's data", .is_file = true}),
       field("name", name, {.help = "Name in the metrics: eval/<name>/pass_at_1.",
                            .derived = "the task, or the file without its ending", .is_name = true}),
-      field("checker", checker, {.help = "Checker of right and wrong.", .choices = kCheckers,
-                                 .derived = "that of the first reward; answer where there is none"}),
+      field("checker", checker, {.help = "Checker of right and wrong.", .choices = rewards::checker_names(),
+                                 .derived = "that of the first reward, of the stage or the next grpo stage; "
+                                            "else answer"}),
       field("problems", problems, {.help = "Problems.", .range = between(1, kMaxSize)}),
       field("samples", samples, {.help = "Answers to each problem.", .range = between(1, 1024)}),
       field("temperature", temperature, {.help = "Temperature of sampling; 0: the likeliest token.",
@@ -107,18 +110,38 @@ Fields WhenConfig::fields() {
   };
 }
 
+namespace {
+
+// Adds the checker's fields. Where several checkers have a field of one name, the documentation lists it once.
+void append_own(Fields& fields, const std::string& checker, Fields own) {
+  for (Field& field : own) {
+    const auto listed = std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.name == field.name; });
+    if (listed != fields.end()) {
+      listed->info.only.wanted += " or " + checker;
+      continue;
+    }
+    if (field.info.only.wanted.empty()) field.info.only = {true, "checker " + checker, "checker", checker};
+    fields.push_back(std::move(field));
+  }
+}
+
+}  // namespace
+
 Fields RewardConfig::fields() {
-  return {
-      field("checker", checker, {.help = "What grades the answer.", .choices = kCheckers, .required = true}),
+  Fields fields = {
+      field("checker", checker, {.help = "What grades the answer.", .choices = rewards::checker_names(),
+                                 .required = true, .decides = true}),
       field("name", name, {.help = "Name in metrics and rollouts.", .derived = "checker", .is_name = true}),
       field("weight", weight, {.help = "Factor of the score in the reward.", .range = between(-1e6, 1e6)}),
       field("when", when, {.help = "Which samples are graded."}),
       field("correct_at", correct_at, {.help = "A score from which on the verdict is correct, else wrong.",
                                        .range = between(-1e6, 1e6)}),
-      field("min_reasoning_tokens", min_reasoning_tokens, {.help = "Tokens that the reasoning must have.",
-                                                           .range = between(0, kMaxSize),
-                                                           .only = checker_only(*this, "format")}),
   };
+  for (const auto& [name, entry] : rewards::checkers()) {
+    if (!checker.empty() && name != checker) continue;
+    append_own(fields, name, own.try_emplace(name, entry.defaults).first->second.fields());
+  }
+  return fields;
 }
 
 namespace {

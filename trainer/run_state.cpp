@@ -49,9 +49,9 @@ Result<Progress> parse_progress(const nlohmann::json& state, const std::string& 
 }
 
 RunState::RunState(const RunConfig& config, const RunOptions& options, RunDirectory directory, Model model,
-                   const kernels::Stream& stream)
-    : config_(config), options_(options), directory_(std::move(directory)), model_(std::move(model)), stream_(stream),
-      optimizer_(*model_.weights), observer_(options.observer ? options.observer : &silent_) {}
+                   std::shared_ptr<sandboxes::Sandbox> sandbox, const kernels::Stream& stream)
+    : config_(config), options_(options), directory_(std::move(directory)), model_(std::move(model)),
+      sandbox_(std::move(sandbox)), stream_(stream), optimizer_(*model_.weights), observer_(options.observer ? options.observer : &silent_) {}
 
 Result<void> RunState::restore(const LoadedCheckpoint& checkpoint) {
   HONE_TRY_ASSIGN(progress_, parse_progress(checkpoint.state, join_path(checkpoint.info.path, "state.json")));
@@ -103,8 +103,8 @@ Result<void> RunState::evaluate(Metrics& metrics) {
   request.target = directory_.path();
   request.task = eval.task.empty() ? eval.path : eval.task;
   request.checker = eval.checker;
-  for (const RewardConfig& reward : stage().rewards)
-    if (reward.checker == eval.checker) request.checker_options = reward.options;
+  request.checker_options = eval.checker_options;
+  request.sandbox = sandbox_;
   request.problems = eval.problems;
   request.samples = static_cast<int32_t>(eval.samples);
   request.params = {static_cast<float>(eval.temperature), static_cast<float>(eval.top_p), 0};

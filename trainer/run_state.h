@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "sandboxes/sandbox.h"
 #include "trainer/learner.h"
 #include "trainer/model.h"
 #include "trainer/pipeline.h"
@@ -34,14 +35,16 @@ Result<Progress> parse_progress(const nlohmann::json& state, const std::string& 
 // Owned by one thread; the stages run on it one after another.
 class RunState {
  public:
+  // `sandbox`: null where no checker runs programs.
   RunState(const RunConfig& config, const RunOptions& options, RunDirectory directory, Model model,
-           const kernels::Stream& stream);
+           std::shared_ptr<sandboxes::Sandbox> sandbox, const kernels::Stream& stream);
 
   const RunConfig& config() const { return config_; }
   const StageConfig& stage() const { return config_.stages[progress_.stage_index]; }
   const kernels::Stream& stream() const { return stream_; }
   RunDirectory& directory() { return directory_; }
   Model& model() { return model_; }
+  const std::shared_ptr<sandboxes::Sandbox>& sandbox() const { return sandbox_; }
   Optimizer& optimizer() { return optimizer_; }
   Progress& progress() { return progress_; }
   RunObserver& observer() { return *observer_; }
@@ -78,6 +81,7 @@ class RunState {
   const RunOptions& options_;
   RunDirectory directory_;
   Model model_;
+  const std::shared_ptr<sandboxes::Sandbox> sandbox_;
   const kernels::Stream stream_;
   Optimizer optimizer_;
   Progress progress_;

@@ -189,7 +189,7 @@ Result<std::unique_ptr<rewards::RewardScorer>> make_scorer(const Setup& setup, c
   for (const trainer::RewardConfig& reward : stage.rewards) {
     HONE_TRY_ASSIGN(
         std::shared_ptr<const rewards::Checker> checker,
-        rewards::make_checker(reward.checker, nlohmann::json::parse(reward.options, nullptr, false), count));
+        rewards::make_checker(reward.checker, nlohmann::json::parse(reward.options, nullptr, false), {.count_tokens = count}));
     out.push_back({reward.name, reward.weight, std::move(checker), {}});
   }
   return std::make_unique<rewards::RewardScorer>(std::move(out), rewards::ScorerOptions{});

@@ -1,4 +1,4 @@
-#include "rewards/checker.h"
+#include "rewards/registry.h"
 
 #include <gtest/gtest.h>
 
@@ -116,7 +116,7 @@ TEST(Format, ThePromptMayOpenTheReasoning) {
 
 TEST(Format, CountsTheTokensOfTheReasoningAlone) {
   const TokenCounter bytes = [](std::string_view text) { return static_cast<int64_t>(text.size()); };
-  const auto checker = make_checker("format", {{"min_reasoning_tokens", 3}}, bytes).value();
+  const auto checker = make_checker("format", {{"min_reasoning_tokens", 3}}, {.count_tokens = bytes}).value();
   EXPECT_EQ(checker->check({.completion = "<think>123</think><answer>4</answer>"}).score, 1);
   const CheckResult little = checker->check({.completion = "<think>12</think><answer>4567</answer>"});
   EXPECT_EQ(little.score, 0);
@@ -127,13 +127,12 @@ TEST(MakeChecker, RefusesUnknownNamesAndBadOptions) {
   const auto error = [](std::string_view name, const json& options) {
     return make_checker(name, options).error().to_string();
   };
-  EXPECT_EQ(error("anser", {}), "there is no checker 'anser'; did you mean 'answer'? Known: answer, format");
-  EXPECT_EQ(error("answer", {{"correct", 1}}), "there is no option of answer 'correct'; known: correct_at");
+  EXPECT_TRUE(error("anser", {}).starts_with("there is no checker 'anser'; did you mean 'answer'? Known: answer, "));
+  EXPECT_EQ(error("answer", {{"correct", 1}}), "correct: unknown key");
   EXPECT_EQ(error("format", {{"min_reasoning_token", 1}}),
-            "there is no option of format 'min_reasoning_token'; did you mean 'min_reasoning_tokens'? Known: "
-            "min_reasoning_tokens, correct_at");
+            "min_reasoning_token: unknown key; did you mean 'min_reasoning_tokens'?");
   EXPECT_EQ(error("format", {{"min_reasoning_tokens", -1}}),
-            "min_reasoning_tokens: must be an integer from 0 on, not -1");
+            "min_reasoning_tokens: -1 is out of bounds: at least 0 and at most 1048576");
   EXPECT_EQ(error("format", {{"min_reasoning_tokens", 1}}),
             "min_reasoning_tokens: needs a tokenizer, and there is none here");
   EXPECT_EQ(error("format", {{"correct_at", "1"}}), "correct_at: must be a number, not \"1\"");
@@ -153,7 +152,7 @@ TEST(Checkers, SurviveMonstersAndAnyBytes) {
       repeat("<", 1 << 20),         repeat(std::string(1, '\0'), 1 << 20), repeat("\xFF\xC0", 1 << 20),
       repeat(" ", 1 << 20),         "<answer>" + repeat("9", 1 << 20) + "</answer>",
       repeat("</think>", 1 << 20) + "<answer>40</answer>"};
-  for (std::string_view name : checker_names())
+  for (const char* name : {"answer", "format"})
     for (const std::string& monster : monsters) {
       const CheckResult result = make_checker(name, {}).value()->check({.completion = monster, .gold = &gold});
       EXPECT_LE(result.score, 1);

@@ -43,52 +43,56 @@ std::vector<Reward> answer_and_format() {
           {.name = "format", .weight = .1, .checker = make_checker("format", {}).value()}};
 }
 
+rl::Score grade_one(const std::vector<Reward>& rewards, const rl::FinishedSample& finished, int infra_retries) {
+  return grade(rewards, std::span(&finished, 1), infra_retries).front();
+}
+
 TEST(Grade, RewardIsTheWeightedSum) {
-  const rl::Score both = grade(answer_and_format(), sample(0, 0, "<think></think><answer>40</answer>"), 0);
+  const rl::Score both = grade_one(answer_and_format(), sample(0, 0, "<think></think><answer>40</answer>"), 0);
   EXPECT_DOUBLE_EQ(both.reward, 1.1);
   EXPECT_EQ(both.components[0].verdict, Verdict::kCorrect);
   EXPECT_EQ(both.components[1].name, "format");
   EXPECT_EQ(both.components[1].score, 1);
-  EXPECT_DOUBLE_EQ(grade(answer_and_format(), sample(0, 0, "<think></think><answer>4</answer>"), 0).reward, .1);
-  EXPECT_DOUBLE_EQ(grade(answer_and_format(), sample(0, 0, "<answer>40</answer>"), 0).reward, 1);
+  EXPECT_DOUBLE_EQ(grade_one(answer_and_format(), sample(0, 0, "<think></think><answer>4</answer>"), 0).reward, .1);
+  EXPECT_DOUBLE_EQ(grade_one(answer_and_format(), sample(0, 0, "<answer>40</answer>"), 0).reward, 1);
 }
 
 TEST(Grade, ARewardForOtherDataDoesNotApply) {
   auto rewards = answer_and_format();
   rewards[0].data_sources = {"code", "language"};
-  const rl::Score score = grade(rewards, sample(0, 0, "<think></think><answer>40</answer>"), 0);
+  const rl::Score score = grade_one(rewards, sample(0, 0, "<think></think><answer>40</answer>"), 0);
   EXPECT_EQ(score.components[0].verdict, Verdict::kNotApplicable);
   EXPECT_DOUBLE_EQ(score.reward, .1);
   rewards[0].data_sources = {"code", "sum"};
-  EXPECT_DOUBLE_EQ(grade(rewards, sample(0, 0, "<think></think><answer>40</answer>"), 0).reward, 1.1);
+  EXPECT_DOUBLE_EQ(grade_one(rewards, sample(0, 0, "<think></think><answer>40</answer>"), 0).reward, 1.1);
 }
 
 TEST(Grade, AVerdictWithoutScoreAddsNothing) {
-  const rl::Score score = grade({{"a", 1, fake(Verdict::kTimeout, 7), {}}, {"b", 2, fake(Verdict::kScored, .5), {}}},
+  const rl::Score score = grade_one({{"a", 1, fake(Verdict::kTimeout, 7), {}}, {"b", 2, fake(Verdict::kScored, .5), {}}},
                                 sample(0, 0, ""), 0);
   EXPECT_EQ(score.reward, 1);
   EXPECT_EQ(score.components[0].score, 0);
 }
 
 TEST(Grade, AnUnreadableGoldIsAGoldError) {
-  EXPECT_EQ(grade(answer_and_format(), sample(0, 0, "", "{"), 0).components[0].verdict, Verdict::kGoldError);
+  EXPECT_EQ(grade_one(answer_and_format(), sample(0, 0, "", "{"), 0).components[0].verdict, Verdict::kGoldError);
 }
 
 TEST(Grade, RetriesAFailingCheckerABoundedNumberOfTimes) {
   const auto broken = fake(Verdict::kInfra, 0);
-  EXPECT_EQ(grade({{"a", 1, broken, {}}}, sample(0, 0, ""), 2).components[0].verdict, Verdict::kInfra);
+  EXPECT_EQ(grade_one({{"a", 1, broken, {}}}, sample(0, 0, ""), 2).components[0].verdict, Verdict::kInfra);
   EXPECT_EQ(broken->calls, 3);
   int left = 1;
   const auto shaky = std::make_shared<FakeChecker>([&](const CheckInput&) {
     return CheckResult{.verdict = left-- > 0 ? Verdict::kInfra : Verdict::kCorrect, .score = 1};
   });
-  EXPECT_EQ(grade({{"a", 1, shaky, {}}}, sample(0, 0, ""), 2).reward, 1);
+  EXPECT_EQ(grade_one({{"a", 1, shaky, {}}}, sample(0, 0, ""), 2).reward, 1);
 }
 
 TEST(Grade, ACheckerThatThrowsOrScoresNonsenseFailedItself) {
   const auto thrower = std::make_shared<FakeChecker>([](const CheckInput&) -> CheckResult { throw std::bad_alloc(); });
-  EXPECT_EQ(grade({{"a", 1, thrower, {}}}, sample(0, 0, ""), 0).components[0].verdict, Verdict::kInfra);
-  EXPECT_EQ(grade({{"a", 1, fake(Verdict::kScored, NAN), {}}}, sample(0, 0, ""), 0).components[0].verdict,
+  EXPECT_EQ(grade_one({{"a", 1, thrower, {}}}, sample(0, 0, ""), 0).components[0].verdict, Verdict::kInfra);
+  EXPECT_EQ(grade_one({{"a", 1, fake(Verdict::kScored, NAN), {}}}, sample(0, 0, ""), 0).components[0].verdict,
             Verdict::kInfra);
 }
 

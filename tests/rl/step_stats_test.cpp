@@ -103,7 +103,7 @@ TEST(StepMetrics, NamesAreTheDocumentedOnes) {
                            "verdicts/answer/correct", "verdicts/answer/infra", "verdicts/format/scored",
                            "tokens/prompt",
                            "tokens/completion", "tokens/trained", "tokens_per_second", "seconds/step", "seconds/sample",
-                           "seconds/grade", "seconds/train", "experts/max_load_ratio"}) {
+                           "seconds/grade", "seconds/grading", "seconds/train", "experts/max_load_ratio"}) {
     EXPECT_TRUE(all.contains(name)) << name;
   }
   EXPECT_EQ(all.at("tokens_per_second"), 33 / 2.0);

@@ -95,6 +95,7 @@ class InlineScorer : public Scorer {
     for (auto& [index, score] : group.mapped()) scores.push_back(std::move(score));
     return scores;
   }
+  double busy_seconds() const override { return 0; }
 
  private:
   Grade grade_;
@@ -131,6 +132,7 @@ class ThreadedScorer : public Scorer {
     graded_.erase(serial);
     return scores;
   }
+  double busy_seconds() const override { return 0; }
 
  private:
   void work() {

@@ -66,7 +66,7 @@ TEST(Pipeline, RowsHoldTheDocumentedMetrics) {
                              "tokens/completion",
                              "tokens/trained",
                              "seconds/sample",
-                             "seconds/grade",
+                             "seconds/grade", "seconds/grading",
                              "seconds/train",
                              "experts/max_load_ratio"}) {
       ASSERT_TRUE(row.contains(name) && row.at(name).is_number()) << name << " in " << row;

@@ -20,7 +20,7 @@ Question Sum::question(PhiloxStream& random) const {
   std::array<int, 6> numbers;
   for (int& number : numbers) number = static_cast<int>(random.below(16));
   int sum = numbers[0];
-  Question question{two_digits(sum), two_digits(sum) + ";", ""};
+  Question question{two_digits(sum), two_digits(sum) + ";", "", ""};
   for (size_t i = 1; i < numbers.size(); ++i) {
     const bool plus = add(random.below(2) == 0, sum, numbers[i]);
     sum += plus ? numbers[i] : -numbers[i];

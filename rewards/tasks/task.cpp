@@ -4,8 +4,10 @@
 
 #include "rewards/tasks/completion.h"
 #include "rewards/names.h"
+#include "rewards/tasks/expression.h"
 #include "rewards/tasks/running_sum.h"
 #include "rewards/tasks/sum.h"
+#include "rewards/tasks/two_scripts.h"
 
 namespace hone::rewards {
 namespace {
@@ -28,7 +30,9 @@ uint64_t hash(std::string_view text) {
 std::span<const Task* const> tasks() {
   static const RunningSum running_sum;
   static const Sum sum;
-  static const Task* const all[] = {&running_sum, &sum};
+  static const Expression expression;
+  static const TwoScripts two_scripts;
+  static const Task* const all[] = {&running_sum, &sum, &expression, &two_scripts};
   return all;
 }
 
@@ -50,7 +54,7 @@ rl::Problem draw_problem(const Task& task, uint64_t key, uint64_t item, Split sp
   const bool with_chain = random.uniform() < options.chain_share;
   const CompletionForm form = draw_form(random, options.malformed_share);
   return {.prompt = question.prompt,
-          .gold = nlohmann::json(question.answer).dump(),
+          .gold = question.gold.empty() ? nlohmann::json(question.answer).dump() : question.gold,
           .data_source = std::string(task.name()),
           .extra_info = "{}",
           .completion = write_completion(form, with_chain ? question.chain : "", question.answer)};

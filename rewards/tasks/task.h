@@ -17,11 +17,12 @@ struct CorpusOptions {
   double malformed_share = 0;  // the completion breaks the format in one of the ways of rewards/completion.h
 };
 
-// Example: {"63206428=", "69117131", "1"}
+// Example: {"63206428=", "69117131", "1", ""}
 struct Question {
   std::string prompt;
   std::string chain;  // the working, step by step
   std::string answer;
+  std::string gold;    // JSON for the checker; empty: the answer as a text
 };
 
 class Task {

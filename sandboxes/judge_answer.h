@@ -1,0 +1,16 @@
+// The answer of a function under test: JSON that the driver wrote inside the sandbox, so text from a hostile program.
+#pragma once
+
+#include <string_view>
+
+#include "sandboxes/compare.h"
+#include "sandboxes/judge_json.h"
+
+namespace hone::sandboxes {
+
+// Whether `answer` is one JSON value equal to the expected one. Lists in order; objects by key, no key twice; booleans
+// are no numbers. Two integers must be the same, of any length; two other numbers are compared as doubles, equal or
+// within the tolerance. One pass over the answer, of which nothing is kept.
+bool answer_matches(std::string_view answer, const JsonValue& expected, const Tolerance& tolerance);
+
+}  // namespace hone::sandboxes

@@ -87,6 +87,9 @@ class Function:
         self.group = self.style != "verl"
 
     def arguments(self, request):
+        if self.style != "trl":
+            for item in request.get("items", [request]):  # what verl adds; it counts the prompt as a turn
+                item["extra_info"] = {"num_turns": 2, "rollout_reward_scores": {}, **item["extra_info"]}
         if self.style == "verl":
             names = dict(data_source="data_source", solution_str="completion", ground_truth="gold",
                          extra_info="extra_info")
@@ -147,8 +150,14 @@ class Lines:
         sys.stdout = sys.stderr
 
     def read(self):
+        """The next request, None at the end."""
         line = self.reader.readline()
-        return json.loads(line) if line else None
+        if not line:
+            return None
+        request = json.loads(line)
+        for item in request.get("items", [request]):
+            item.setdefault("completion", item.get("answer"))
+        return request
 
     def write(self, answer):
         line = json.dumps(answer, allow_nan=False, default=plain).encode() + b"\n"
@@ -156,37 +165,35 @@ class Lines:
             self.writer.write(line)
             self.writer.flush()
 
+    def answer(self, request, answer):
+        try:
+            self.write({"id": request["id"], **answer})
+        except (TypeError, ValueError, RecursionError) as error:  # something in extra that JSON cannot say
+            self.write({"id": request["id"], **failure(error)})
 
-def with_answer_as_completion(request):
-    for item in request.get("items", [request]):
-        item.setdefault("completion", item.get("answer"))
-    return request
 
-
+# BaseException below: also SystemExit, and time-outs that are no Exception.
 def serve(lines, function):
     while (request := lines.read()) is not None:
-        with_answer_as_completion(request)
         try:
             answer = function.answer(request, function.call(request))
-            text = json.loads(json.dumps(answer, allow_nan=False, default=plain))
-        except BaseException as error:  # also SystemExit, and time-outs that are no Exception
-            text = failure(error)
+        except BaseException as error:
+            answer = failure(error)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        lines.write({"id": request["id"], **text})
+        lines.answer(request, answer)
 
 
 async def serve_async(lines, function):
     async def one(request):
         try:
             answer = function.answer(request, await function.call(request))
-            text = json.loads(json.dumps(answer, allow_nan=False, default=plain))
         except BaseException as error:
-            text = failure(error)
-        lines.write({"id": request["id"], **text})
+            answer = failure(error)
+        lines.answer(request, answer)
 
     loop, tasks = asyncio.get_running_loop(), set()
     while (request := await loop.run_in_executor(None, lines.read)) is not None:
-        task = asyncio.ensure_future(one(with_answer_as_completion(request)))
+        task = asyncio.ensure_future(one(request))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
     await asyncio.gather(*tasks)

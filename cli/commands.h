@@ -21,6 +21,7 @@ void add_generate(CLI::App& app, Action& chosen);
 void add_score(CLI::App& app, Action& chosen);
 void add_tokenize(CLI::App& app, Action& chosen);
 void add_problems(CLI::App& app, Action& chosen);
+void add_grade(CLI::App& app, Action& chosen);
 void add_verify(CLI::App& app, Action& chosen);
 void add_doctor(CLI::App& app, Action& chosen);
 void add_help(CLI::App& app, Action& chosen);

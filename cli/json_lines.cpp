@@ -3,8 +3,13 @@
 #include <charconv>
 #include <cerrno>
 #include <cmath>
+#include <condition_variable>
+#include <deque>
 #include <fstream>
 #include <iostream>
+#include <mutex>
+#include <optional>
+#include <thread>
 
 #include "base/file.h"
 #include "base/json_reader.h"
@@ -96,12 +101,96 @@ void AnswerWriter::write(const JsonLine& line, const Result<JsonObject>& answer)
 
 int AnswerWriter::exit_code() const { return failed_ ? kFailed : kDone; }
 
-int answer_json_lines(const std::string& file, const std::function<Result<JsonObject>(const json&)>& answer) {
+int answer_json_lines(const std::string& file, const AnswerLine& answer) {
   AnswerWriter writer;
   const Result<void> read = read_json_lines(file, [&](const JsonLine& line) {
     writer.write(line, line.object.ok() ? answer(*line.object) : line.object.error());
   });
   return read.ok() ? writer.exit_code() : fail(read.error());
+}
+
+namespace {
+
+// Lines in flight: read, answered by any thread, written in order by one.
+class LinePipeline {
+ public:
+  LinePipeline(int threads, const AnswerLine& answer)
+      : window_(4 * static_cast<size_t>(threads) + 16), answer_(answer), printer_([this] { print(); }) {
+    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+  }
+  // Waits for room.
+  void push(const JsonLine& line) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return lines_.size() < window_; });
+    lines_.push_back({line, std::nullopt});
+    ++unanswered_;
+    changed_.notify_all();
+  }
+  // Waits until every line is answered and written; the exit code.
+  int finish() {
+    {
+      const std::lock_guard lock(mutex_);
+      closed_ = true;
+    }
+    changed_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+    printer_.join();
+    return writer_.exit_code();
+  }
+
+ private:
+  struct Item {
+    JsonLine line;
+    std::optional<Result<JsonObject>> answer;
+  };
+
+  void work() {
+    for (std::unique_lock lock(mutex_);;) {
+      changed_.wait(lock, [&] { return unanswered_ > 0 || closed_; });
+      if (unanswered_ == 0) return;
+      Item& item = lines_[lines_.size() - unanswered_];  // stays in place: a deque grows and shrinks at its ends
+      --unanswered_;
+      lock.unlock();
+      auto answer = item.line.object.ok() ? answer_(*item.line.object) : Result<JsonObject>(item.line.object.error());
+      lock.lock();
+      item.answer = std::move(answer);
+      changed_.notify_all();
+    }
+  }
+  void print() {
+    for (std::unique_lock lock(mutex_);;) {
+      changed_.wait(lock, [&] { return lines_.empty() ? closed_ : lines_.front().answer.has_value(); });
+      if (lines_.empty()) return;
+      const Item item = std::move(lines_.front());
+      lines_.pop_front();
+      changed_.notify_all();
+      lock.unlock();
+      writer_.write(item.line, *item.answer);
+      lock.lock();
+    }
+  }
+
+  const size_t window_;
+  const AnswerLine& answer_;
+  std::mutex mutex_;  // guards lines_, unanswered_, closed_
+  std::condition_variable changed_;
+  std::deque<Item> lines_;
+  size_t unanswered_ = 0;  // at the end of lines_: taken by no thread yet
+  bool closed_ = false;
+  AnswerWriter writer_;  // of the printer
+  std::vector<std::thread> threads_;
+  std::thread printer_;
+};
+
+}  // namespace
+
+int answer_json_lines(const std::string& file, int threads, const AnswerLine& answer) {
+  HONE_CHECK_LE(1, threads);
+  if (threads == 1) return answer_json_lines(file, answer);
+  LinePipeline pipeline(threads, answer);
+  const Result<void> read = read_json_lines(file, [&](const JsonLine& line) { pipeline.push(line); });
+  const int code = pipeline.finish();
+  return read.ok() ? code : fail(read.error());
 }
 
 Result<std::string> read_text(const json& object, const std::string& key) {

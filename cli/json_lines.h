@@ -49,8 +49,13 @@ class AnswerWriter {
   bool failed_ = false;
 };
 
+using AnswerLine = std::function<Result<JsonObject>(const nlohmann::json&)>;
+
 // Answers every line in turn. An Error of `answer` becomes the line's answer. Returns the exit code.
-int answer_json_lines(const std::string& file, const std::function<Result<JsonObject>(const nlohmann::json&)>& answer);
+int answer_json_lines(const std::string& file, const AnswerLine& answer);
+// The same with `threads` lines answered at a time, written in the order of the input, each as soon as all before it
+// are. `answer` is called from many threads. Reads at most 4 * threads + 16 lines ahead.
+int answer_json_lines(const std::string& file, int threads, const AnswerLine& answer);
 
 // The string under `key`. Errors name the key.
 Result<std::string> read_text(const nlohmann::json& object, const std::string& key);

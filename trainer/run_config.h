@@ -12,10 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace hone {
-struct Field;
-using Fields = std::vector<Field>;
-}
+#include "rewards/registry.h"
 
 namespace hone::trainer {
 

@@ -22,6 +22,7 @@ void add_score(CLI::App& app, Action& chosen);
 void add_tokenize(CLI::App& app, Action& chosen);
 void add_problems(CLI::App& app, Action& chosen);
 void add_grade(CLI::App& app, Action& chosen);
+void add_judge(CLI::App& app, Action& chosen);
 void add_verify(CLI::App& app, Action& chosen);
 void add_doctor(CLI::App& app, Action& chosen);
 void add_help(CLI::App& app, Action& chosen);

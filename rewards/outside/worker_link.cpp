@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
+#include <thread>
 
 namespace hone::rewards {
 namespace {
@@ -21,6 +23,16 @@ ssize_t read_some(int fd, std::array<char, kChunk>& buffer) {
   return got < 0 && errno != EAGAIN ? 0 : got;
 }
 
+// A process that dies closes its pipes a moment before its end is known.
+std::string wait_for_end(const sandboxes::Worker& worker) {
+  std::string ended = worker.ended();
+  for (int i = 0; ended.empty() && i < 10; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    ended = worker.ended();
+  }
+  return ended;
+}
+
 }  // namespace
 
 WorkerLink::Traffic WorkerLink::exchange() {
@@ -30,8 +42,8 @@ WorkerLink::Traffic WorkerLink::exchange() {
   traffic.problem = read(traffic.lines);
   if (traffic.problem.empty()) traffic.problem = std::move(problem);
   if (traffic.problem.empty()) return traffic;
+  if (const std::string ended = wait_for_end(*worker_); !ended.empty()) traffic.problem = "it " + ended;
   read_stderr();  // what explains the end may have come with it
-  if (const std::string ended = worker_->ended(); !ended.empty()) traffic.problem = "it " + ended;
   return traffic;
 }
 

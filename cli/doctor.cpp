@@ -11,6 +11,7 @@
 #include "cli/exit.h"
 #include "cli/options.h"
 #include "kernels/backend.h"
+#include "sandboxes/sandbox.h"
 
 namespace hone::cli {
 namespace {
@@ -98,12 +99,28 @@ void examine_torch(Findings& findings) {
   findings.add("LibTorch", torch_version(directory) + " in " + directory);
 }
 
+// Only checkers that run programs need a sandbox, so its absence is no fault of the machine.
+void examine_sandbox(Findings& findings) {
+  using sandboxes::Tier;
+  const sandboxes::SandboxReport report = sandboxes::Sandbox::probe({});
+  const bool isolated = report.available && report.tier != Tier::kUnsafe;
+  const std::string tier = to_string(report.tier);
+  findings.add("sandbox", isolated ? "tier " + tier : "none: programs run only with sandbox.allow_unsafe: true");
+  const auto list = [&](const char* title, const std::vector<std::string>& lines) {
+    for (const std::string& line : lines) findings.add(std::string("  ") + title, line);
+  };
+  list("holds", report.holds);
+  list("cannot hold", report.lacks);
+  list("to raise it", report.advice);
+}
+
 int examine() {
   Findings findings;
   examine_processor(findings);
   examine_memory(findings);
   examine_disk(findings);
   examine_torch(findings);
+  examine_sandbox(findings);
   findings.add("CUDA", "not in this build, which trains and samples on the CPU");
   if (findings.problems() == 0) std::cout << "nothing is missing\n";
   return findings.problems() == 0 ? kDone : kFailed;

@@ -39,6 +39,7 @@ class FileDescriptor {
   ~FileDescriptor() { close(); }
 
   int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }  // the caller owns it from here
   void close();
 
  private:

@@ -1,219 +1,184 @@
 #include "sandboxes/sandbox.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
-#include <chrono>
-#include <semaphore>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
-#include "base/file.h"
+#include "sandboxes/daemon_link.h"
+#include "sandboxes/request_check.h"
+#include "sandboxes/wire.h"
+#include "sandboxes/worker.h"
 
 namespace hone::sandboxes {
 namespace {
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+std::string find_in_path(const std::string& name) {
+  const char* given = ::getenv("PATH");
+  const std::string path = given ? given : "";
+  for (size_t at = 0; at < path.size();) {
+    const size_t end = std::min(path.find(':', at), path.size());
+    const std::string candidate = path.substr(at, end - at) + "/" + name;
+    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
+    at = end + 1;
+  }
+  return "";
 }
 
-struct Pipe {
-  FileDescriptor read, write;
-  Pipe() {
-    int fds[2];
-    HONE_CHECK(::pipe2(fds, O_CLOEXEC) == 0);
-    read = FileDescriptor(fds[0]);
-    write = FileDescriptor(fds[1]);
+DaemonLink::Settings settings_of(const SandboxOptions& options) {
+  DaemonLink::Settings settings;
+  const unsigned cores = std::thread::hardware_concurrency();
+  settings.slots = options.slots > 0 ? options.slots : cores > 0 ? static_cast<int>(cores) : 1;
+  settings.best = options.best_tier;
+  settings.worst = options.allow_unsafe ? Tier::kUnsafe : std::min(options.min_tier, Tier::kLandlock);
+  settings.python = options.python;
+  if (settings.python.empty()) {
+    constexpr char kSystemPython[] = "/usr/bin/python3";
+    settings.python = ::access(kSystemPython, X_OK) == 0 ? kSystemPython : find_in_path("python3");
   }
-};
-
-struct Spawned {
-  pid_t pid = -1;
-  Pipe in, out, err, to, from;
-};
-
-Result<void> spawn_process(Spawned& s, const std::vector<std::string>& argv, const std::vector<std::string>& env,
-                           const std::string& directory, bool channel) {
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  const int fds[5] = {s.in.read.get(), s.out.write.get(), s.err.write.get(), s.to.read.get(), s.from.write.get()};
-  for (int i = 0; i < 5; ++i) posix_spawn_file_actions_adddup2(&actions, fds[i], 200 + i);
-  for (int i = 0; i < (channel ? 5 : 3); ++i) posix_spawn_file_actions_adddup2(&actions, 200 + i, i);
-  posix_spawn_file_actions_addclosefrom_np(&actions, channel ? 5 : 3);
-  if (!directory.empty()) posix_spawn_file_actions_addchdir_np(&actions, directory.c_str());
-  posix_spawnattr_t attr;
-  posix_spawnattr_init(&attr);
-  posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP);
-  std::vector<char*> args, vars;
-  for (const std::string& a : argv) args.push_back(const_cast<char*>(a.c_str()));
-  for (const std::string& e : env) vars.push_back(const_cast<char*>(e.c_str()));
-  args.push_back(nullptr);
-  vars.push_back(nullptr);
-  const int error = posix_spawnp(&s.pid, args[0], &actions, &attr, args.data(), vars.data());
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attr);
-  if (error) return os_error(error, "run", argv[0]);
-  s.in.read.close();
-  s.out.write.close();
-  s.err.write.close();
-  s.to.read.close();
-  s.from.write.close();
-  return {};
+  return settings;
 }
 
-class ThinWorker final : public Worker {
+std::string lines(const std::vector<std::string>& list) {
+  std::string all;
+  for (const std::string& line : list) all += (all.empty() ? "" : "; ") + line;
+  return all;
+}
+
+class Client final : public Sandbox {
  public:
-  Spawned s;
-  ~ThinWorker() override {
-    kill();
-    if (status_ < 0) ::waitpid(s.pid, nullptr, 0);
-  }
-  int in() const override { return s.in.write.get(); }
-  int out() const override { return s.out.read.get(); }
-  int err() const override { return s.err.read.get(); }
-  std::optional<double> cpu_seconds() const override {
-    const clockid_t clock = (~static_cast<clockid_t>(s.pid) << 3) | 2;
-    timespec t;
-    if (::clock_gettime(clock, &t) != 0) return std::nullopt;
-    return t.tv_sec + t.tv_nsec * 1e-9;
-  }
-  std::string ended() const override {
-    int status = 0;
-    if (status_ < 0 && ::waitpid(s.pid, &status, WNOHANG) == s.pid) status_ = status;
-    if (status_ < 0) return "";
-    return WIFEXITED(status_) ? str("exited with code ", WEXITSTATUS(status_)) : str("killed by signal ", WTERMSIG(status_));
-  }
-  void kill() override {
-    if (ended().empty()) ::kill(-s.pid, SIGKILL);
+  Client(DaemonLink::Settings settings, std::shared_ptr<DaemonLink> link)
+      : settings_(std::move(settings)), link_(std::move(link)) {
+    for (int slot = settings_.slots; slot-- > 0;) free_.push_back(slot);
   }
 
- private:
-  mutable int status_ = -1;
-};
-
-class ThinSandbox final : public Sandbox {
- public:
-  explicit ThinSandbox(int slots) : slots_(slots), free_(slots) {}
-  Tier tier() const override { return Tier::kUnsafe; }
-  int slots() const override { return slots_; }
+  Tier tier() const override { return settings_.best; }
+  int slots() const override { return settings_.slots; }
 
   Result<RunResult> run(const RunRequest& request) override {
-    free_.acquire();
-    Result<RunResult> result = run_one(request);
-    free_.release();
+    HONE_TRY(check(request));
+    const std::string frame = encode(to_order(request));
+    const int slot = take_slot();
+    RunResult result = run_in(slot, request, frame);
+    give_back(slot);
     return result;
   }
 
   Result<std::unique_ptr<Worker>> spawn(const WorkerRequest& request) override {
-    auto worker = std::make_unique<ThinWorker>();
-    std::vector<std::string> env = request.environment;
-    for (const char* name : {"PATH", "HOME", "LANG"})
-      if (const char* value = getenv(name)) env.push_back(str(name, "=", value));
-    HONE_TRY(spawn_process(worker->s, request.argv, env, request.directory, false));
-    for (int fd : {worker->in(), worker->out(), worker->err()}) ::fcntl(fd, F_SETFL, O_NONBLOCK);
-    return std::unique_ptr<Worker>(std::move(worker));
+    if (request.argv.empty()) return Error{.message = "names no program", .field = "argv"};
+    WorkerRequest whole = request;
+    for (const char* name : {"PATH", "HOME", "LANG"}) {
+      if (const char* value = ::getenv(name)) whole.environment.push_back(str(name, "=", value));
+    }
+    if (whole.directory.empty()) whole.directory = current_directory();
+    const std::string frame = encode(whole);
+    for (int attempt = 0; attempt < 2; ++attempt) {
+      HONE_TRY_ASSIGN(const std::shared_ptr<DaemonLink> link, link_after(nullptr));
+      auto spawned = link->spawn(frame);
+      if (!spawned) {
+        HONE_TRY(link_after(link));
+        continue;
+      }
+      HONE_TRY_ASSIGN(DaemonLink::WorkerDescriptors descriptors, std::move(*spawned));
+      return make_worker(std::move(descriptors));
+    }
+    return Error{.code = ErrorCode::kIo, .message = "hone-sandboxd died twice"};
   }
 
  private:
-  Result<RunResult> run_one(const RunRequest& request) {
-    char name[] = "/tmp/hone-thin-XXXXXX";
-    HONE_CHECK(::mkdtemp(name));
-    const std::string directory = name;
-    for (const BoxFile& file : request.files) {
-      HONE_TRY(write_file_atomic(join_path(directory, file.name), *file.bytes));
-      if (file.executable) ::chmod(join_path(directory, file.name).c_str(), 0755);
-    }
-    Spawned s;
-    std::vector<std::string> argv = request.argv;
-    if (request.runner == Runner::kPython) argv.insert(argv.begin(), {"/usr/bin/python3", "-I", "-S"});
-    if (argv[0].starts_with("./")) argv[0] = directory + argv[0].substr(1);
-    const double start = now();
-    HONE_TRY(spawn_process(s, argv, {"PATH=/usr/bin:/bin", "HOME=" + directory, "LANG=C.UTF-8", "TZ=UTC"}, directory,
-                           request.channel != nullptr));
-    RunResult result = pump(s, request, start);
-    for (const std::string& wanted : request.fetch) {
-      Result<std::string> bytes = read_file(join_path(directory, wanted));
-      if (bytes) result.fetched.push_back({wanted, std::make_shared<const std::string>(std::move(*bytes)), false});
-    }
-    HONE_TRY(remove_tree(directory));
-    return result;
+  static std::string current_directory() {
+    char path[4096];
+    return ::getcwd(path, sizeof path) ? path : "/";
   }
 
-  static bool drain(int fd, std::string& into, size_t cap) {
-    char buffer[65536];
-    const ssize_t got = ::read(fd, buffer, sizeof buffer);
-    if (got > 0 && into.size() < cap) into.append(buffer, std::min<size_t>(got, cap - into.size()));
-    return got > 0 || (got < 0 && errno == EAGAIN);
+  int take_slot() {
+    std::unique_lock lock(mutex_);
+    slot_free_.wait(lock, [this] { return !free_.empty(); });
+    const int slot = free_.back();
+    free_.pop_back();
+    return slot;
   }
 
-  static RunResult pump(Spawned& s, const RunRequest& request, double start) {
-    RunResult result;
-    const std::string none;
-    const std::string& input = request.input ? *request.input : none;
-    const std::string& channel = request.channel ? *request.channel : none;
-    size_t fed = 0, told = 0;
-    ::signal(SIGPIPE, SIG_IGN);
-    FileDescriptor* fds[] = {&s.in.write, &s.out.read, &s.err.read, &s.to.write, &s.from.read};
-    for (FileDescriptor* fd : fds) ::fcntl(fd->get(), F_SETFL, O_NONBLOCK);
-    const size_t cap = static_cast<size_t>(request.limits.output_mib) << 20;
-    bool over = false, late = false;
-    while (s.out.read.get() >= 0 || s.err.read.get() >= 0) {
-      if (fed == input.size()) s.in.write.close();
-      if (told == channel.size()) s.to.write.close();
-      pollfd polls[5];
-      for (int i = 0; i < 5; ++i) polls[i] = {fds[i]->get(), static_cast<short>(i == 0 || i == 3 ? POLLOUT : POLLIN), 0};
-      ::poll(polls, 5, 50);
-      if (polls[0].revents) {
-        const ssize_t n = ::write(s.in.write.get(), input.data() + fed, input.size() - fed);
-        if (n >= 0) fed += n; else if (errno != EAGAIN) fed = input.size();
+  void give_back(int slot) {
+    {
+      const std::lock_guard lock(mutex_);
+      free_.push_back(slot);
+    }
+    slot_free_.notify_one();
+  }
+
+  // The connection to hone-sandboxd; a new one when `dead` is the current one.
+  Result<std::shared_ptr<DaemonLink>> link_after(const std::shared_ptr<DaemonLink>& dead) {
+    const std::lock_guard lock(link_mutex_);
+    if (!link_ || link_ == dead) {
+      link_.reset();
+      HONE_TRY_ASSIGN(link_, DaemonLink::start(settings_));
+      if (!link_->report().available) {
+        const std::string lacks = lines(link_->report().lacks);
+        link_.reset();
+        return Error{.code = ErrorCode::kIo, .message = "the sandbox cannot be made again: " + lacks};
       }
-      if (polls[3].revents) {
-        const ssize_t n = ::write(s.to.write.get(), channel.data() + told, channel.size() - told);
-        if (n >= 0) told += n; else if (errno != EAGAIN) told = channel.size();
-      }
-      if (polls[1].revents && !drain(s.out.read.get(), result.out, cap + 1)) s.out.read.close();
-      if (polls[2].revents && !drain(s.err.read.get(), result.err, 65536)) s.err.read.close();
-      if (polls[4].revents && !drain(s.from.read.get(), result.channel, 8 << 20)) s.from.read.close();
-      over = result.out.size() > cap;
-      late = now() - start > request.limits.wall_seconds;
-      if (over || late) ::kill(-s.pid, SIGKILL);
     }
-    while (s.from.read.get() >= 0 && drain(s.from.read.get(), result.channel, 8 << 20)) {}
-    ::kill(-s.pid, SIGKILL);
-    int status = 0;
-    rusage usage{};
-    ::wait4(s.pid, &status, 0, &usage);
-    result.cpu_seconds = usage.ru_utime.tv_sec + usage.ru_stime.tv_sec + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
-    result.wall_seconds = now() - start;
-    result.memory_mib = usage.ru_maxrss / 1024.0;
-    result.out.resize(std::min(result.out.size(), cap));
-    result.ending = result.cpu_seconds > request.limits.cpu_seconds ? Ending::kCpuLimit
-                    : late                                          ? Ending::kWallLimit
-                    : over                                          ? Ending::kOutputLimit
-                    : WIFEXITED(status)                             ? Ending::kExited
-                                                                    : Ending::kSignalled;
-    result.code = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
-    return result;
+    return link_;
   }
 
-  int slots_;
-  std::counting_semaphore<> free_;
+  static RunResult infra(std::string reason) { return {.ending = Ending::kInfra, .reason = std::move(reason)}; }
+
+  RunResult run_in(int slot, const RunRequest& request, const std::string& frame) {
+    std::shared_ptr<DaemonLink> dead;
+    for (int attempt = 0; attempt < 2; ++attempt) {
+      Result<std::shared_ptr<DaemonLink>> link = link_after(dead);
+      if (!link) return infra(link.error().to_string());
+      const std::optional<std::string> answer = (*link)->exchange(slot, frame);
+      if (!answer) {
+        dead = *link;
+        continue;
+      }
+      std::optional<Outcome> outcome = decode_outcome(*answer);
+      if (!outcome) return infra("hone-sandboxd answers nonsense");
+      for (size_t i = 0; i < outcome->fetched.size(); ++i) {
+        if (outcome->fetched[i] >= request.fetch.size()) return infra("hone-sandboxd answers nonsense");
+        outcome->result.fetched[i].name = request.fetch[outcome->fetched[i]];
+      }
+      return std::move(outcome->result);
+    }
+    return infra("hone-sandboxd died twice during the run");
+  }
+
+  const DaemonLink::Settings settings_;
+  std::mutex mutex_;  // of free_
+  std::condition_variable slot_free_;
+  std::vector<int> free_;
+  std::mutex link_mutex_;
+  std::shared_ptr<DaemonLink> link_;
 };
 
 }  // namespace
 
 Result<std::shared_ptr<Sandbox>> Sandbox::start(const SandboxOptions& options) {
-  const int slots = options.slots > 0 ? options.slots : static_cast<int>(std::thread::hardware_concurrency());
-  return std::shared_ptr<Sandbox>(std::make_shared<ThinSandbox>(slots));
+  DaemonLink::Settings settings = settings_of(options);
+  HONE_TRY_ASSIGN(std::shared_ptr<DaemonLink> link, DaemonLink::start(settings));
+  const SandboxReport& report = link->report();
+  if (!report.available) {
+    const std::string advice = lines(report.advice);
+    return Error{.code = ErrorCode::kIo,
+                 .message = "no sandbox can be made here: " + lines(report.lacks) +
+                            (advice.empty() ? "" : ". What would help: " + advice)};
+  }
+  // Started again, it may not become weaker.
+  settings.best = settings.worst = report.tier;
+  return std::shared_ptr<Sandbox>(std::make_shared<Client>(std::move(settings), std::move(link)));
 }
 
-SandboxReport Sandbox::probe(const SandboxOptions&) { return {.tier = Tier::kUnsafe, .available = true}; }
+SandboxReport Sandbox::probe(const SandboxOptions& options) {
+  DaemonLink::Settings settings = settings_of(options);
+  settings.slots = 1;
+  settings.worst = Tier::kUnsafe;
+  Result<std::shared_ptr<DaemonLink>> link = DaemonLink::start(settings);
+  if (link) return (*link)->report();
+  return {.lacks = {link.error().to_string()}};
+}
 
 }  // namespace hone::sandboxes

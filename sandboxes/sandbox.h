@@ -35,6 +35,7 @@ std::string to_string(Tier tier);
 
 struct SandboxOptions {
   int slots = 0;                      // runs at a time; 0: one a core
+  Tier best_tier = Tier::kNamespaces; // nothing better is tried; for tests
   Tier min_tier = Tier::kLandlock;    // start fails where the machine gives less
   bool allow_unsafe = false;          // kUnsafe where nothing better can be had
   std::string python = "";            // interpreter of Python programs; "": /usr/bin/python3, else python3 of PATH

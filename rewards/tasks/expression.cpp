@@ -25,7 +25,7 @@ json hidden_tests(int constant, PhiloxStream& random) {
 
 }  // namespace
 
-Question Expression::question(PhiloxStream& random) const {
+Question Expression::question(PhiloxStream& random, int) const {
   Question question{"x", "", "", ""};
   int constant = 0;
   for (int i = 0; i < kTerms; ++i) {

@@ -13,7 +13,7 @@ class Expression final : public Task {
  public:
   std::string_view name() const override { return "expression"; }
   std::string_view characters() const override { return "0123456789x+-="; }
-  Question question(PhiloxStream& random) const override;
+  Question question(PhiloxStream& random, int difficulty) const override;
 };
 
 }  // namespace hone::rewards

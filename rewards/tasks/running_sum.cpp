@@ -2,7 +2,7 @@
 
 namespace hone::rewards {
 
-Question RunningSum::question(PhiloxStream& random) const {
+Question RunningSum::question(PhiloxStream& random, int) const {
   constexpr int kDigits = 8;
   Question question;
   char sum = '0';

@@ -9,7 +9,7 @@ class RunningSum final : public Task {
  public:
   std::string_view name() const override { return "running_sum"; }
   std::string_view characters() const override { return "0123456789="; }
-  Question question(PhiloxStream& random) const override;
+  Question question(PhiloxStream& random, int difficulty) const override;
 };
 
 }  // namespace hone::rewards

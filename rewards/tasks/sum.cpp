@@ -16,7 +16,7 @@ bool add(bool drawn, int sum, int number) {
 
 }  // namespace
 
-Question Sum::question(PhiloxStream& random) const {
+Question Sum::question(PhiloxStream& random, int) const {
   std::array<int, 6> numbers;
   for (int& number : numbers) number = static_cast<int>(random.below(16));
   int sum = numbers[0];

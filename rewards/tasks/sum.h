@@ -10,7 +10,7 @@ class Sum final : public Task {
  public:
   std::string_view name() const override { return "sum"; }
   std::string_view characters() const override { return "0123456789+-=;"; }
-  Question question(PhiloxStream& random) const override;
+  Question question(PhiloxStream& random, int difficulty) const override;
 };
 
 }  // namespace hone::rewards

@@ -5,6 +5,7 @@
 #include "rewards/tasks/completion.h"
 #include "rewards/names.h"
 #include "rewards/tasks/expression.h"
+#include "rewards/tasks/families.h"
 #include "rewards/tasks/running_sum.h"
 #include "rewards/tasks/sum.h"
 #include "rewards/tasks/two_scripts.h"
@@ -32,8 +33,20 @@ std::span<const Task* const> tasks() {
   static const Sum sum;
   static const Expression expression;
   static const TwoScripts two_scripts;
-  static const Task* const all[] = {&running_sum, &sum, &expression, &two_scripts};
+  static const Task* const all[] = {&running_sum, &sum, &expression, &two_scripts,
+                                    &arithmetic_chain(), &base_conversion(), &boolean_logic(), &calendar(),
+                                    &countdown(), &factors(), &knights_knaves(), &linear_equations(),
+                                    &modular_arithmetic(), &number_sequence(), &shortest_path(), &sorting(),
+                                    &string_edits(), &sudoku4()};
   return all;
+}
+
+Judgement Task::judge(const nlohmann::json& gold, std::string_view answer) const {
+  const auto right = gold.is_string() ? canonical(gold.get_ref<const std::string&>()) : std::nullopt;
+  if (!right) return {rl::Verdict::kGoldError, "", "", str("the gold is no answer of the task ", name())};
+  const auto given = canonical(answer);
+  if (!given) return {rl::Verdict::kParseError, "", *right, "the answer is not of the form asked for"};
+  return {*given == *right ? rl::Verdict::kCorrect : rl::Verdict::kWrong, *given, *right, ""};
 }
 
 Result<const Task*> find_task(std::string_view name) {
@@ -47,10 +60,17 @@ Result<const Task*> find_task(std::string_view name) {
 
 Split split_of(std::string_view prompt) { return hash(prompt) % 16 == 0 ? Split::kHeldOut : Split::kTraining; }
 
-rl::Problem draw_problem(const Task& task, uint64_t key, uint64_t item, Split split, const CorpusOptions& options) {
+rl::Problem draw_problem(const Task& task, uint64_t key, uint64_t item, Split split, const CorpusOptions& options,
+                         int difficulty) {
+  HONE_CHECK(difficulty >= 1 && difficulty <= task.levels(), task.name(), " has no difficulty ", difficulty);
+  // With the prompts that a task must have, the chance that so many lie on one side is below 1e-50.
+  constexpr int kMaxDraws = 1 << 16;
   PhiloxStream random(key, item);
-  Question question = task.question(random);
-  while (split_of(question.prompt) != split) question = task.question(random);
+  Question question = task.question(random, difficulty);
+  for (int draw = 1; split_of(question.prompt) != split; ++draw) {
+    HONE_CHECK(draw < kMaxDraws, task.name(), " has too few different prompts at difficulty ", difficulty);
+    question = task.question(random, difficulty);
+  }
   const bool with_chain = random.uniform() < options.chain_share;
   const CompletionForm form = draw_form(random, options.malformed_share);
   return {.prompt = question.prompt,

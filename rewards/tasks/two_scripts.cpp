@@ -25,7 +25,7 @@ Keeping draw_keeping(PhiloxStream& random) {
 
 }  // namespace
 
-Question TwoScripts::question(PhiloxStream& random) const {
+Question TwoScripts::question(PhiloxStream& random, int) const {
   const Script own = random.below(2) == 0 ? kLatin : kGreek;
   const Keeping keeping = draw_keeping(random);
   Question question;

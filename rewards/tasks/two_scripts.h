@@ -13,7 +13,7 @@ class TwoScripts final : public Task {
  public:
   std::string_view name() const override { return "two_scripts"; }
   std::string_view characters() const override { return "abcdefghijαβγδεζηθικ="; }
-  Question question(PhiloxStream& random) const override;
+  Question question(PhiloxStream& random, int difficulty) const override;
 };
 
 }  // namespace hone::rewards

@@ -4,6 +4,7 @@
 //   hone-init worker SOCKET PROGRAM [ARGUMENT...]
 #include <fcntl.h>
 #include <grp.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -51,6 +52,7 @@ int become_zygote(const Arguments& given) {
 }
 
 int run(int count, char** words) {
+  for (int number = 1; number < 32; ++number) signal(number, SIG_DFL);
   if (count >= 4 && strcmp(words[1], "worker") == 0) return supervise_worker(atoi(words[2]), words + 3);
   if (count != 7 && count != 9) return 2;
   Arguments given = {words[2], words[3], words[4], words[5], words[6], nullptr, nullptr};

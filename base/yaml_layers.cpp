@@ -180,14 +180,6 @@ std::vector<std::string> split_path(std::string_view path) {
 
 }  // namespace
 
-std::string item_name(const YamlNode& item) {
-  for (const char* key : {"name", "checker"}) {
-    const YamlEntry* entry = item.find(key);
-    if (entry != nullptr && entry->value->kind == YamlKind::kScalar) return entry->value->text;
-  }
-  return "";
-}
-
 YamlPtr merge_yaml(const YamlPtr& below, const YamlPtr& above) {
   if (below->kind != YamlKind::kMap || above->kind != YamlKind::kMap) return above;
   auto merged = std::make_shared<YamlNode>(*below);

@@ -211,29 +211,6 @@ void parse(std::string_view text, TreeBuilder& builder) {
 
 }  // namespace
 
-Error error_at(const Origin& origin, std::string field, std::string message) {
-  return {ErrorCode::kInvalid, std::move(message), origin.source, origin.line, origin.column, std::move(field)};
-}
-
-const YamlEntry* YamlNode::find(std::string_view key) const {
-  for (const YamlEntry& entry : entries) {
-    if (entry.key == key) return &entry;
-  }
-  return nullptr;
-}
-
-std::string describe(const YamlNode& node) {
-  switch (node.kind) {
-    case YamlKind::kNull: return "nothing";
-    case YamlKind::kList: return "a list";
-    case YamlKind::kMap: return "a map";
-    case YamlKind::kScalar: break;
-  }
-  constexpr size_t kShown = 60;
-  const std::string shown = node.text.size() > kShown ? node.text.substr(0, kShown) + "..." : node.text;
-  return node.quoted ? "the text \"" + shown + "\"" : "'" + shown + "'";
-}
-
 YamlDocument read_yaml(std::string_view text, const std::string& source, YamlPlaces places) {
   const Origin start{source, places == YamlPlaces::kSourceOnly ? 0 : 1, places == YamlPlaces::kSourceOnly ? 0 : 1};
   if (text.size() > kMaxYamlBytes) {

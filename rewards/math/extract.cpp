@@ -1,0 +1,240 @@
+#include "rewards/math/extract.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace hone::math {
+namespace {
+
+constexpr size_t kNowhere = std::string_view::npos;
+
+bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+struct Box {
+  size_t begin, end;              // of the command with its group
+  size_t inner_begin, inner_end;  // of the content
+};
+
+// Length of a box command with the spaces after it; 0 if there is none.
+size_t box_command(std::string_view text) {
+  for (std::string_view command : {"\\boxed", "\\fbox"}) {
+    if (!text.starts_with(command)) continue;
+    size_t length = command.size();
+    if (length < text.size() && is_letter(text[length])) return 0;
+    while (length < text.size() && is_space(text[length])) ++length;
+    return length;
+  }
+  return 0;
+}
+
+// Boxes that close and stand in no other box, in order of their ends. One pass with a stack of open braces.
+std::vector<Box> find_boxes(std::string_view text) {
+  struct Open {
+    size_t at;
+    size_t command;  // where the box began, or kNowhere for another group
+  };
+  std::vector<Open> open;
+  std::vector<Box> found;
+  size_t pending = kNowhere;  // a box command whose brace comes next
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\\') {
+      const size_t length = box_command(text.substr(i));
+      if (length == 0) {
+        ++i;
+        continue;
+      }
+      if (i + length < text.size() && text[i + length] == '{') {
+        pending = i;
+        i += length - 1;
+      } else {
+        const size_t begin = std::min(i + length, text.size());
+        const size_t end = std::min(text.find_first_of(" \n\t$,;", begin), text.size());
+        if (end > begin && is_digit(text[begin])) found.push_back({i, end, begin, end});
+        i += length - 1;
+      }
+    } else if (c == '{') {
+      open.push_back({i, pending});
+      pending = kNowhere;
+    } else if (c == '}' && !open.empty()) {
+      const Open group = open.back();
+      open.pop_back();
+      if (group.command == kNowhere) continue;
+      while (!found.empty() && found.back().begin > group.command) found.pop_back();
+      found.push_back({group.command, i + 1, group.at + 1, i});
+    }
+  }
+  return found;
+}
+
+bool contains_word(std::string_view text, std::string_view word) {
+  for (size_t at = text.find(word); at != kNowhere; at = text.find(word, at + 1)) {
+    const bool starts = at == 0 || !is_letter(text[at - 1]), ends = at + word.size() >= text.size() || !is_letter(text[at + word.size()]);
+    if (starts && ends) return true;
+  }
+  return false;
+}
+
+// Whether two boxes with this text between them are parts of one answer.
+bool joins(std::string_view between) {
+  constexpr size_t kFar = 64;
+  if (between.size() > kFar) return false;
+  const bool separated = between.find_first_of(",;") != kNowhere || contains_word(between, "and") || contains_word(between, "or");
+  return separated || std::none_of(between.begin(), between.end(), is_letter);
+}
+
+bool percent_at(std::string_view text) {
+  while (!text.empty() && (is_space(text[0]) || text[0] == '$')) text.remove_prefix(1);
+  if (text.starts_with("\\)")) text.remove_prefix(2);
+  while (!text.empty() && is_space(text[0])) text.remove_prefix(1);
+  return text.starts_with("%") || text.starts_with("\\%") || text.starts_with("percent") || text.starts_with("pct");
+}
+
+void take_boxes(std::string_view text, Found& found) {
+  const std::vector<Box> boxes = find_boxes(text);
+  if (boxes.empty()) return;
+  const auto content = [&](const Box& box) { return text.substr(box.inner_begin, box.inner_end - box.inner_begin); };
+  found.boxed = true;
+  found.candidates = {content(boxes.back())};
+  found.percent_follows = percent_at(text.substr(boxes.back().end));
+  constexpr size_t kMostTogether = 32, kMostAll = 64;
+  size_t first = boxes.size() - 1;
+  while (first > 0 && boxes.size() - first < kMostTogether &&
+         joins(text.substr(boxes[first - 1].end, boxes[first].begin - boxes[first - 1].end)))
+    --first;
+  for (size_t i = first; i < boxes.size(); ++i) found.boxes.push_back(content(boxes[i]));
+  for (size_t i = boxes.size() - std::min(boxes.size(), kMostAll); i < boxes.size(); ++i) found.all_boxes.push_back(content(boxes[i]));
+}
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+// The last place of a lower-case marker, whatever its case in the text.
+size_t last_marker(std::string_view text, std::string_view marker) {
+  for (size_t at = text.size() < marker.size() ? 0 : text.size() - marker.size() + 1; at-- > 0;) {
+    if (lower(text[at]) != marker[0]) continue;
+    const auto same = [](char a, char b) { return lower(a) == b; };
+    if (std::equal(marker.begin(), marker.end(), text.begin() + static_cast<ptrdiff_t>(at), [&](char b, char a) { return same(a, b); })) return at;
+  }
+  return kNowhere;
+}
+
+std::string_view line_at(std::string_view text, size_t begin) {
+  while (begin < text.size() && (is_space(text[begin]) || text[begin] == '*' || text[begin] == ':')) ++begin;
+  const std::string_view rest = text.substr(std::min(begin, text.size()));
+  // A display formula may stand on lines of its own.
+  if (rest.starts_with("\\[") || rest.starts_with("$$")) {
+    const size_t close = rest.find(rest[0] == '$' ? "$$" : "\\]", 2);
+    if (close != kNowhere) return rest.substr(0, close + 2);
+  }
+  return rest.substr(0, rest.find('\n'));
+}
+
+// The last formula in $...$, $$...$$, \(...\) or \[...\].
+std::optional<std::string_view> last_formula(std::string_view text) {
+  std::optional<std::string_view> last;
+  size_t dollar = kNowhere, bracket = kNowhere;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && i + 1 < text.size()) {
+      const char next = text[i + 1];
+      if (next == '(' || next == '[') bracket = i + 2;
+      if ((next == ')' || next == ']') && bracket != kNowhere) {
+        last = text.substr(bracket, i - bracket);
+        bracket = kNowhere;
+      }
+      ++i;
+    } else if (text[i] == '$') {
+      if (i + 1 < text.size() && text[i + 1] == '$') ++i;
+      if (dollar == kNowhere) {
+        dollar = i + 1;
+      } else {
+        const std::string_view inside = text.substr(dollar, i - dollar - (text[i - 1] == '$' && i > dollar ? 1 : 0));
+        const bool blank = std::all_of(inside.begin(), inside.end(), is_space);
+        if (!blank) last = inside;
+        dollar = blank ? i + 1 : kNowhere;
+      }
+    }
+  }
+  return last;
+}
+
+// The last number that is not part of a word, with its sign and a percent sign.
+std::optional<std::string_view> last_number(std::string_view text) {
+  size_t end = text.size();
+  while (true) {
+    while (end > 0 && !is_digit(text[end - 1])) --end;
+    if (end == 0) return std::nullopt;
+    size_t begin = end;
+    const auto inside = [&](size_t i) {
+      const char c = text[i];
+      return is_digit(c) || ((c == ',' || c == '.' || c == '/') && i + 1 < end && is_digit(text[i + 1]));
+    };
+    while (begin > 0 && inside(begin - 1)) --begin;
+    while (begin < end && (text[begin] == ',' || text[begin] == '/')) ++begin;
+    const bool glued = begin > 0 && (is_letter(text[begin - 1]) || text[begin - 1] == '_');
+    if (!glued) {
+      if (begin > 0 && text[begin - 1] == '-' && (begin < 2 || !(is_digit(text[begin - 2]) || is_letter(text[begin - 2])))) --begin;
+      size_t stop = end;
+      if (percent_at(text.substr(end)) && text.substr(end).find('%') < 3) stop = end + text.substr(end).find('%') + 1;
+      return text.substr(begin, stop - begin);
+    }
+    end = begin;
+  }
+}
+
+void take_marked(std::string_view text, Found& found) {
+  if (const size_t close = last_marker(text, "</answer>"); close != kNowhere) {
+    const size_t open = last_marker(text.substr(0, close), "<answer>");
+    if (open != kNowhere) found.candidates.push_back(text.substr(open + 8, close - open - 8));
+  }
+  if (const size_t at = text.rfind("####"); at != kNowhere) found.candidates.push_back(line_at(text, at + 4));
+  static constexpr auto kMarkers = std::to_array<std::string_view>({"final answer is", "answer is", "answer:", "answer**", "answer"});
+  for (std::string_view marker : kMarkers) {
+    const size_t at = last_marker(text, marker);
+    if (at == kNowhere) continue;
+    const std::string_view line = line_at(text, at + marker.size());
+    found.candidates.push_back(line.substr(0, std::min(line.find(". "), line.size())));
+    if (const auto formula = last_formula(line)) found.candidates.push_back(*formula);
+    if (const size_t is = line.rfind(" is "); is != kNowhere) found.candidates.push_back(line.substr(is + 4));
+    break;
+  }
+}
+
+}  // namespace
+
+std::string_view trim_answer(std::string_view text) {
+  const auto idle = [](char c) { return is_space(c) || c == '$' || c == '*'; };
+  while (!text.empty() && idle(text.front())) text.remove_prefix(1);
+  while (!text.empty() && (idle(text.back()) || text.back() == '.')) {
+    if (text.size() > 1 && text[text.size() - 2] == '\\') break;
+    text.remove_suffix(1);
+  }
+  return text;
+}
+
+Found find_answer(std::string_view completion, const Policy& policy) {
+  std::string_view text = completion;
+  if (policy.after_think) {
+    constexpr std::string_view kThinkClose = "</think>";
+    if (const size_t close = text.rfind(kThinkClose); close != kNowhere) text.remove_prefix(close + kThinkClose.size());
+  }
+  Found found;
+  take_boxes(text, found);
+  if (found.boxed) return found;
+  found.reason = "there is no box";
+  if (policy.extraction == Extraction::kBoxed) return found;
+  take_marked(text, found);
+  found.reason = "there is no box and no marked answer";
+  if (policy.extraction == Extraction::kMarked) return found;
+  constexpr size_t kShort = 512;
+  const std::string_view whole = trim_answer(text);
+  if (whole.size() <= kShort && !whole.empty()) found.candidates.push_back(whole);
+  if (const auto formula = last_formula(text)) found.candidates.push_back(*formula);
+  if (const auto number = last_number(text)) found.candidates.push_back(*number);
+  found.reason = "there is no box, no marked answer, no formula and no number";
+  return found;
+}
+
+}  // namespace hone::math

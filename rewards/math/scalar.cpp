@@ -1,0 +1,212 @@
+#include "rewards/math/scalar.h"
+
+#include <algorithm>
+
+#include "base/philox.h"
+#include "rewards/math/numeric.h"
+
+namespace hone::math {
+namespace {
+
+constexpr int kPoints = 3;     // points at which an identity must hold
+constexpr int kDraws = 16;     // points tried until that many are defined
+
+// Two balls of one precision. `trusted_bits`: what must be left of a value for its bound to mean anything.
+template <class Real>
+std::optional<bool> agree(const Ball<Real>& a, const Ball<Real>& b, double trusted_bits) {
+  const Ball<Real> difference = a - b;
+  const double error = log2_sum(a.error, b.error) + 2;
+  if (difference.size() > error) return false;
+  const double size = std::max({a.size(), b.size()});
+  // A value that is all error, as sqrt(2)-sqrt(2), is told from zero by the bound alone.
+  const double scale = size > error ? size : 0.0;
+  if (error > scale - trusted_bits) return std::nullopt;
+  return true;
+}
+
+}  // namespace
+
+std::optional<Rational> ScalarComparer::exact(NodeId id) const {
+  const Values none;
+  return ExactEvaluator(tree_, none, budget_).evaluate(id);
+}
+
+int ScalarComparer::infinity(NodeId id) const {
+  if (tree_.is_constant(id, Constant::kInfinity)) return 1;
+  if (tree_[id].kind == Kind::kNegate) return -infinity(tree_.child(id, 0));
+  return 0;
+}
+
+void ScalarComparer::mark_symbols(NodeId id, std::vector<bool>& seen, bool& whole, bool& imaginary) const {
+  const Node& n = tree_[id];
+  if (n.kind == Kind::kSymbol) seen[n.payload] = true;
+  if (tree_.is_constant(id, Constant::kI)) imaginary = true;
+  const bool series = n.kind == Kind::kSum || n.kind == Kind::kProduct;
+  whole |= series;
+  if (n.kind == Kind::kFunction) {
+    const auto f = static_cast<Function>(n.tag);
+    whole |= f == Function::kFactorial || f == Function::kDoubleFactorial || f == Function::kBinomial ||
+             f == Function::kGcd || f == Function::kLcm || f == Function::kMod;
+  }
+  for (uint32_t i = series ? 1 : 0; i < n.count; ++i) mark_symbols(tree_.child(id, i), seen, whole, imaginary);
+}
+
+bool ScalarComparer::has_symbols(NodeId id) const {
+  std::vector<bool> seen(tree_.names());
+  bool whole = false, imaginary = false;
+  mark_symbols(id, seen, whole, imaginary);
+  return std::find(seen.begin(), seen.end(), true) != seen.end();
+}
+
+// Values for one attempt: the first is positive, later ones have either sign. False when there is nothing to draw.
+bool ScalarComparer::draw(uint32_t attempt, bool whole, const std::vector<bool>& symbols, Values& values) const {
+  PhiloxStream random(seed_, attempt);
+  values.assign(symbols.size(), std::nullopt);
+  bool any = false;
+  for (size_t i = 0; i < symbols.size(); ++i) {
+    if (!symbols[i]) continue;
+    any = true;
+    if (whole) {
+      values[i] = Rational(5 + random.below(attempt < 2 ? 8 : 20));
+      continue;
+    }
+    const Rational size(1 + random.below(60), 7 + random.below(13));
+    values[i] = attempt % 2 == 1 && random.below(2) == 1 ? Rational(-size) : size;
+  }
+  return any;
+}
+
+template <class Real>
+std::optional<bool> agree_at(const Tree& tree, NodeId a, NodeId b, const Values& values, Budget& budget, double trusted,
+                             bool imaginary, bool& outside) {
+  NumericEvaluator<Real> left(tree, values, budget), right(tree, values, budget);
+  const auto x = left.evaluate(a), y = x ? right.evaluate(b) : std::nullopt;
+  outside = false;
+  if (!y) {
+    outside = true;
+    return std::nullopt;
+  }
+  // Where both leave the real numbers, branches of roots and logarithms decide, not the expressions.
+  if (!imaginary && !x->is_real() && !y->is_real()) outside = true;
+  return agree(*x, *y, trusted);
+}
+
+ScalarComparer::Answer ScalarComparer::same_at(NodeId a, NodeId b, const Values& values, bool imaginary, bool thorough) const {
+  ExactEvaluator left(tree_, values, budget_), right(tree_, values, budget_);
+  const auto x = left.evaluate(a);
+  const auto y = right.evaluate(b);
+  if (x && y) return *x == *y ? Answer::kSame : Answer::kDifferent;
+  if (left.failure() == Failure::kUndefined || right.failure() == Failure::kUndefined) return Answer::kNotHere;
+  bool outside = false;
+  const auto rough = agree_at<double>(tree_, a, b, values, budget_, 20, imaginary, outside);
+  if (rough == false && !outside) return Answer::kDifferent;
+  const auto fine = agree_at<Float50>(tree_, a, b, values, budget_, 90, imaginary, outside);
+  if (outside) return fine == false ? Answer::kNotHere : Answer::kUnknown;
+  if (fine == false) return Answer::kDifferent;
+  if (fine == true && !thorough) return Answer::kSame;
+  const auto finest = agree_at<Float100>(tree_, a, b, values, budget_, 250, imaginary, outside);
+  if (finest == true) return Answer::kSame;
+  return finest == false ? Answer::kDifferent : Answer::kUnknown;
+}
+
+bool ScalarComparer::same(NodeId a, NodeId b) const {
+  if (const int sign = infinity(a); sign != 0 || infinity(b) != 0) return sign == infinity(b);
+  std::vector<bool> symbols(tree_.names()), other(tree_.names());
+  bool whole = false, imaginary = false;
+  mark_symbols(a, symbols, whole, imaginary);
+  mark_symbols(b, other, whole, imaginary);
+  for (size_t i = 0; i < symbols.size(); ++i) symbols[i] = symbols[i] || other[i];
+  Values values;
+  if (!draw(0, whole, symbols, values)) {
+    // Without symbols there is one point, and no other branch to choose: complex values count.
+    return same_at(a, b, values, true, true) == Answer::kSame;
+  }
+  int held = 0;
+  for (uint32_t attempt = 0; attempt < kDraws && held < kPoints && !budget_.exhausted(); ++attempt) {
+    draw(attempt, whole, symbols, values);
+    const Answer answer = same_at(a, b, values, imaginary, held == 0);
+    if (answer == Answer::kDifferent) return false;
+    held += answer == Answer::kSame;
+  }
+  return held == kPoints;
+}
+
+bool ScalarComparer::within(NodeId gold, NodeId answer, const Rational& tolerance) const {
+  const auto x = exact(gold), y = exact(answer);
+  if (x && y) return abs(*x - *y) <= tolerance;
+  const Values none;
+  const auto a = NumericEvaluator<Float50>(tree_, none, budget_).evaluate(gold);
+  const auto b = NumericEvaluator<Float50>(tree_, none, budget_).evaluate(answer);
+  if (!a || !b || !a->is_real() || !b->is_real() || a->error > -90 || b->error > -90) return false;
+  const Float50 difference = abs(a->re - b->re);
+  return difference <= to_ball<Float50>(tolerance).re;
+}
+
+bool ScalarComparer::equal(NodeId gold, NodeId answer) const {
+  if (same(gold, answer)) return true;
+  if (policy_.tolerance == Tolerance::kExact || infinity(gold) != 0 || infinity(answer) != 0) return false;
+  if (has_symbols(gold) || has_symbols(answer)) return false;
+  if (policy_.tolerance == Tolerance::kRelative) {
+    const auto size = exact(gold);
+    const Values none;
+    const auto rough = NumericEvaluator<Float50>(tree_, none, budget_).evaluate(gold);
+    const Rational scale = size ? *size : rough ? Rational(rough->re) : Rational(0);
+    return within(gold, answer, Rational(abs(scale) * Rational(policy_.relative)));
+  }
+  constexpr int kFewestDigits = 4, kFewestOfAnswer = 6;
+  const auto gold_digits = decimal_of(tree_, gold), answer_digits = decimal_of(tree_, answer);
+  if (!gold_digits && !answer_digits) return false;
+  const auto value = exact(gold);
+  if (!gold_digits && value && denominator(*value) == 1) return false;
+  if (gold_digits && gold_digits->significant_digits < kFewestDigits) return false;
+  if (answer_digits && answer_digits->significant_digits < (gold_digits ? kFewestDigits : kFewestOfAnswer)) return false;
+  Rational tolerance = gold_digits ? gold_digits->half_unit : answer_digits->half_unit;
+  if (gold_digits && answer_digits) tolerance = std::max(gold_digits->half_unit, answer_digits->half_unit);
+  return within(gold, answer, tolerance);
+}
+
+std::optional<int> ScalarComparer::order(NodeId a, NodeId b) const {
+  if (infinity(a) != infinity(b)) return infinity(a) < infinity(b) ? -1 : 1;
+  if (infinity(a) != 0) return 0;
+  const auto x = exact(a), y = exact(b);
+  if (x && y) return *x < *y ? -1 : *x == *y ? 0 : 1;
+  if (has_symbols(a) || has_symbols(b)) return std::nullopt;
+  if (same(a, b)) return 0;
+  const Values none;
+  const auto p = NumericEvaluator<Float50>(tree_, none, budget_).evaluate(a);
+  const auto q = NumericEvaluator<Float50>(tree_, none, budget_).evaluate(b);
+  if (!p || !q || !p->is_real() || !q->is_real()) return std::nullopt;
+  return p->re < q->re ? -1 : 1;
+}
+
+std::optional<Decimal> decimal_of(const Tree& tree, NodeId id) {
+  const Node& n = tree[id];
+  if (n.kind == Kind::kNegate) return decimal_of(tree, tree.child(id, 0));
+  if (n.kind == Kind::kPercent) {
+    auto decimal = decimal_of(tree, tree.child(id, 0));
+    if (decimal) decimal->half_unit /= 100;
+    return decimal;
+  }
+  if (n.kind == Kind::kMultiply && n.count == 2 && tree[tree.child(id, 1)].kind == Kind::kPower) {
+    auto decimal = decimal_of(tree, tree.child(id, 0));
+    const Values none;
+    Budget budget(100);
+    const NodeId power = tree.child(id, 1);
+    const bool of_ten = tree.is_integer_literal(tree.child(power, 0)) && tree.literal(tree.child(power, 0)).digits == "10";
+    const auto scale = decimal && of_ten ? ExactEvaluator(tree, none, budget).evaluate(power) : std::nullopt;
+    if (!scale) return std::nullopt;
+    decimal->half_unit *= *scale;
+    return decimal;
+  }
+  if (n.kind != Kind::kNumber || !tree.literal(id).decimal) return std::nullopt;
+  Literal unit = tree.literal(id);
+  if (std::abs(unit.exponent) > 400) return std::nullopt;
+  Decimal decimal;
+  const size_t zeros = std::min(unit.digits.find_first_not_of('0'), unit.digits.size());
+  decimal.significant_digits = static_cast<int>(unit.digits.size() - zeros);
+  unit.digits = "1";
+  decimal.half_unit = value_of(unit) / 2;
+  return decimal;
+}
+
+}  // namespace hone::math

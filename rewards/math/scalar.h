@@ -1,0 +1,50 @@
+// Whether two expressions have the same value.
+#pragma once
+
+#include "rewards/math/exact.h"
+#include "rewards/math/policy.h"
+#include "rewards/math/tree.h"
+
+namespace hone::math {
+
+// Compares exactly where both sides are rational, else by evaluation at 50 and 100 digits; free symbols stand for random
+// rational numbers, drawn from the seed (Schwartz-Zippel bounds the error for polynomials).
+class ScalarComparer {
+ public:
+  // References must outlive it.
+  ScalarComparer(const Tree& tree, const Policy& policy, Budget& budget, uint64_t seed)
+      : tree_(tree), policy_(policy), budget_(budget), seed_(seed) {}
+
+  // Identically equal, whatever the digits of decimals.
+  bool same(NodeId a, NodeId b) const;
+  // The same, or near enough where a decimal is involved. The gold is the side that sets the standard.
+  bool equal(NodeId gold, NodeId answer) const;
+
+  std::optional<Rational> exact(NodeId id) const;
+  // -1, 0 or 1 for a < b, a = b, a > b; nullopt where they cannot be ordered. Infinities are ordered too.
+  std::optional<int> order(NodeId a, NodeId b) const;
+  // 1 or -1 for an infinity of that sign, else 0.
+  int infinity(NodeId id) const;
+  bool has_symbols(NodeId id) const;
+
+ private:
+  enum class Answer { kSame, kDifferent, kUnknown, kNotHere };
+  void mark_symbols(NodeId id, std::vector<bool>& seen, bool& whole, bool& imaginary) const;
+  bool draw(uint32_t attempt, bool whole, const std::vector<bool>& symbols, Values& values) const;
+  Answer same_at(NodeId a, NodeId b, const Values& values, bool imaginary, bool thorough) const;
+  bool within(NodeId gold, NodeId answer, const Rational& tolerance) const;
+
+  const Tree& tree_;
+  const Policy& policy_;
+  Budget& budget_;
+  uint64_t seed_;
+};
+
+// A numeral written with a point, perhaps with a sign, a percent sign or a power of ten.
+struct Decimal {
+  int significant_digits = 0;
+  Rational half_unit;  // half a unit in the last place written
+};
+std::optional<Decimal> decimal_of(const Tree& tree, NodeId id);
+
+}  // namespace hone::math

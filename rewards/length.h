@@ -15,8 +15,8 @@ namespace hone::rewards {
 enum class LengthShape { kOverlong, kCosine, kGroup };
 std::span<const char* const> enum_names(LengthShape);
 
-// A sample's length is the number of its tokens as sampled, the stop token among them; without those the number that the
-// tokenizer makes of its text.
+// A sample's length is the number of its tokens as sampled, the stop token among them; without those the number that
+// the tokenizer makes of its text.
 class LengthChecker final : public Checker {
  public:
   struct Options {

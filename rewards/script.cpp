@@ -121,8 +121,8 @@ struct Language {
 };
 
 constexpr Language kLanguages[] = {
-    {"latin en de fr es it pt nl sv da no nb nn fi is et lv lt pl cs sk sl hr bs hu ro sq tr az uz vi id ms tl sw ca eu gl "
-     "ga cy mt af eo la", set_of(kLatin)},
+    {"latin en de fr es it pt nl sv da no nb nn fi is et lv lt pl cs sk sl hr bs hu ro sq tr az uz vi id ms tl sw ca "
+     "eu gl ga cy mt af eo la", set_of(kLatin)},
     {"greek el", set_of(kGreek)},
     {"cyrillic ru uk be bg mk kk ky mn tg", set_of(kCyrillic)},
     {"armenian hy", set_of(kArmenian)},

@@ -32,8 +32,8 @@ Question weekday_question(int64_t day) {
 }
 
 Question difference_question(int64_t first, int64_t second) {
-  return {str("How many days after ", date(first), " is ", date(second), "? Answer with one integer, negative if it is ",
-              "before."),
+  return {str("How many days after ", date(first), " is ", date(second),
+              "? Answer with one integer, negative if it is before."),
           str(on_day(first), "; ", on_day(second), "; ", second, " - ", first, " = ", second - first),
           std::to_string(second - first), ""};
 }

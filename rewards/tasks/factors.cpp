@@ -19,7 +19,8 @@ std::string euclid(int64_t a, int64_t b) {
 
 Question divisor_question(PhiloxStream& random, int64_t size) {
   const int64_t common = draw_between(random, 1, std::max<int64_t>(size / 20, 2));
-  const int64_t a = common * draw_between(random, 1, size / common), b = common * draw_between(random, 1, size / common);
+  const int64_t a = common * draw_between(random, 1, size / common);
+  const int64_t b = common * draw_between(random, 1, size / common);
   return {str("What is the greatest common divisor of ", a, " and ", b, "? Answer with one integer."), euclid(a, b),
           std::to_string(std::gcd(a, b)), ""};
 }

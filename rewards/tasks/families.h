@@ -8,7 +8,8 @@ namespace hone::rewards {
 
 // 2 to 11 terms added and subtracted; from 4 on some are products, from 8 on numbers have up to three digits.
 const Task& arithmetic_chain();
-// A number from one base to another: 2, 8, 10 and 16 up to difficulty 4, then 2 to 16; values below 2^(6 + 2 difficulty).
+// A number from one base to another: 2, 8, 10 and 16 up to difficulty 4, then 2 to 16. Values are below
+// 2^(6 + 2 difficulty).
 const Task& base_conversion();
 // The value of an expression with and, or, xor and not over difficulty + 2 letters.
 const Task& boolean_logic();

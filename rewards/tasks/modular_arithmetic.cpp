@@ -24,7 +24,8 @@ Question product_question(PhiloxStream& random, int64_t largest, int64_t modulus
   return remainder_question(
       str(a, " * ", b, " + ", c), modulus,
       {str(a, " mod ", modulus, " = ", x), str(b, " mod ", modulus, " = ", y),
-       str(x, " * ", y, " mod ", modulus, " = ", product), str("(", product, " + ", c, ") mod ", modulus, " = ", result)},
+       str(x, " * ", y, " mod ", modulus, " = ", product),
+       str("(", product, " + ", c, ") mod ", modulus, " = ", result)},
       result);
 }
 

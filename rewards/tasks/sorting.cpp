@@ -7,12 +7,12 @@ namespace hone::rewards {
 namespace {
 
 constexpr const char* kWords[] = {
-    "acorn", "amber", "anchor", "apple",  "arrow",  "basket", "beacon", "birch",  "bottle", "breeze", "bridge", "button",
-    "candle", "canyon", "carpet", "castle", "cedar", "cherry", "circle", "cloud",  "copper", "cotton", "crane",  "desert",
-    "dragon", "eagle",  "ember",  "engine", "falcon", "feather", "fiddle", "flint", "forest", "garden", "ginger", "glacier",
-    "hammer", "harbor", "hazel",  "island", "ivory", "jacket", "kettle", "ladder", "lantern", "lemon", "marble", "meadow",
-    "mirror", "needle", "ocean",  "orchid", "pebble", "pepper", "pillow", "quartz", "ribbon", "river", "saddle", "silver",
-    "spider", "tunnel", "violet", "walnut"};
+    "acorn", "amber", "anchor", "apple", "arrow", "basket", "beacon", "birch", "bottle", "breeze", "bridge", "button",
+    "candle", "canyon", "carpet", "castle", "cedar", "cherry", "circle", "cloud", "copper", "cotton", "crane",
+    "desert", "dragon", "eagle", "ember", "engine", "falcon", "feather", "fiddle", "flint", "forest", "garden",
+    "ginger", "glacier", "hammer", "harbor", "hazel", "island", "ivory", "jacket", "kettle", "ladder", "lantern",
+    "lemon", "marble", "meadow", "mirror", "needle", "ocean", "orchid", "pebble", "pepper", "pillow", "quartz",
+    "ribbon", "river", "saddle", "silver", "spider", "tunnel", "violet", "walnut"};
 
 // The list after each insertion into the sorted part.
 template <class T, class Less>

@@ -14,8 +14,8 @@ std::vector<rl::Token> tokens(size_t count) { return std::vector<rl::Token>(coun
 
 double score(const json& options, size_t length, std::string_view completion = "", const json& gold = "1") {
   const std::vector<rl::Token> sampled = tokens(length);
-  const CheckResult result =
-      make_checker("length", options, kBytes).value()->check({.completion = completion, .gold = &gold, .tokens = sampled});
+  const auto checker = make_checker("length", options, kBytes).value();
+  const CheckResult result = checker->check({.completion = completion, .gold = &gold, .tokens = sampled});
   EXPECT_EQ(result.verdict, Verdict::kScored);
   return result.score;
 }

@@ -23,9 +23,9 @@ NodeId Tree::integer(int64_t value) {
 }
 
 uint32_t Tree::intern(std::string_view name) {
-  const auto found = std::find(names_.begin(), names_.end(), name);
-  if (found == names_.end()) names_.emplace_back(name);
-  return static_cast<uint32_t>(found == names_.end() ? names_.size() - 1 : found - names_.begin());
+  const auto index = static_cast<uint32_t>(std::find(names_.begin(), names_.end(), name) - names_.begin());
+  if (index == names_.size()) names_.emplace_back(name);
+  return index;
 }
 
 bool Tree::is_integer_literal(NodeId id) const {

@@ -29,7 +29,7 @@ Result<json> parse_object(const std::string& text) {
 
 void read_lines(std::istream& in, const std::function<void(const JsonLine&)>& visit) {
   std::string text;
-  for (int64_t number = 1; std::getline(in, text); ++number) visit({number, parse_object(text)});
+  for (int64_t number = 1; std::getline(in, text); ++number) visit({number, parse_object(text), text});
 }
 
 std::string dump(const ordered_json& value) {
@@ -114,7 +114,7 @@ namespace {
 // Lines in flight: read, answered by any thread, written in order by one.
 class LinePipeline {
  public:
-  LinePipeline(int threads, const AnswerLine& answer)
+  LinePipeline(int threads, const AnswerText& answer)
       : window_(4 * static_cast<size_t>(threads) + 16), answer_(answer), printer_([this] { print(); }) {
     for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
   }
@@ -151,7 +151,7 @@ class LinePipeline {
       Item& item = lines_[lines_.size() - unanswered_];  // stays in place: a deque grows and shrinks at its ends
       --unanswered_;
       lock.unlock();
-      auto answer = item.line.object.ok() ? answer_(*item.line.object) : Result<JsonObject>(item.line.object.error());
+      auto answer = item.line.object.ok() ? answer_(item.line) : Result<JsonObject>(item.line.object.error());
       lock.lock();
       item.answer = std::move(answer);
       changed_.notify_all();
@@ -171,7 +171,7 @@ class LinePipeline {
   }
 
   const size_t window_;
-  const AnswerLine& answer_;
+  const AnswerText& answer_;
   std::mutex mutex_;  // guards lines_, unanswered_, closed_
   std::condition_variable changed_;
   std::deque<Item> lines_;
@@ -185,8 +185,11 @@ class LinePipeline {
 }  // namespace
 
 int answer_json_lines(const std::string& file, int threads, const AnswerLine& answer) {
+  return answer_json_texts(file, threads, [&](const JsonLine& line) { return answer(*line.object); });
+}
+
+int answer_json_texts(const std::string& file, int threads, const AnswerText& answer) {
   HONE_CHECK_LE(1, threads);
-  if (threads == 1) return answer_json_lines(file, answer);
   LinePipeline pipeline(threads, answer);
   const Result<void> read = read_json_lines(file, [&](const JsonLine& line) { pipeline.push(line); });
   const int code = pipeline.finish();

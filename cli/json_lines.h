@@ -17,6 +17,7 @@ namespace hone::cli {
 struct JsonLine {
   int64_t number = 0;  // from 1 on
   Result<nlohmann::json> object;
+  std::string text = "";  // as it was read: `object` has rounded integers beyond 64 bits
 };
 
 // Calls `visit` for every line of the file ("" and "-": standard input), in order, as soon as it is there.
@@ -56,6 +57,9 @@ int answer_json_lines(const std::string& file, const AnswerLine& answer);
 // The same with `threads` lines answered at a time, written in the order of the input, each as soon as all before it
 // are. `answer` is called from many threads. Reads at most 4 * threads + 16 lines ahead.
 int answer_json_lines(const std::string& file, int threads, const AnswerLine& answer);
+// The same of lines whose object is one, with their text.
+using AnswerText = std::function<Result<JsonObject>(const JsonLine&)>;
+int answer_json_texts(const std::string& file, int threads, const AnswerText& answer);
 
 // The string under `key`. Errors name the key.
 Result<std::string> read_text(const nlohmann::json& object, const std::string& key);

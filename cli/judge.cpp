@@ -16,8 +16,8 @@ struct Options {
   bool allow_unsafe = false;
 };
 
-Result<JsonObject> judge_line(sandboxes::Judge& judge, const nlohmann::json& line) {
-  HONE_TRY_ASSIGN(const sandboxes::JudgeRequest request, sandboxes::parse_judge_request(line.dump()));
+Result<JsonObject> judge_line(sandboxes::Judge& judge, const std::string& line) {
+  HONE_TRY_ASSIGN(const sandboxes::JudgeRequest request, sandboxes::parse_judge_request(line));
   const nlohmann::ordered_json result = sandboxes::to_json(judge.judge(request));
   JsonObject answer;
   for (const auto& [key, value] : result.items()) answer.add(key, value);
@@ -30,8 +30,8 @@ int judge(const Options& options) {
       {.slots = options.slots, .min_tier = tier, .allow_unsafe = options.allow_unsafe});
   if (!sandbox.ok()) return fail(sandbox.error());
   sandboxes::Judge judge(*sandbox);
-  return answer_json_lines(options.input, (*sandbox)->slots(),
-                           [&](const nlohmann::json& line) { return judge_line(judge, line); });
+  return answer_json_texts(options.input, (*sandbox)->slots(),
+                           [&](const JsonLine& line) { return judge_line(judge, line.text); });
 }
 
 }  // namespace

@@ -26,25 +26,26 @@ Result<std::string> gold_text(const json& gold) {
   return std::string(text);
 }
 
-// What follows the reasoning; nullopt where the reasoning does not end.
-std::optional<std::string_view> after_reasoning(std::string_view completion, bool opened) {
-  const size_t close = completion.rfind(kThinkClose);
-  const bool closed = close != completion.npos;
-  if (closed) completion.remove_prefix(close + kThinkClose.size());
-  if (completion.find(kThinkOpen) != completion.npos || (opened && !closed)) return std::nullopt;
-  return completion;
-}
-
 CheckResult result_of(Verdict verdict, std::string reason) { return {.verdict = verdict, .reason = std::move(reason)}; }
 
 }  // namespace
+
+std::optional<std::string_view> after_reasoning(const CheckInput& input) {
+  std::string_view completion = input.completion;
+  const size_t close = completion.rfind(kThinkClose);
+  const bool closed = close != completion.npos;
+  if (closed) completion.remove_prefix(close + kThinkClose.size());
+  if (completion.find(kThinkOpen) != completion.npos || (prompt_opens_think(input.prompt) && !closed))
+    return std::nullopt;
+  return completion;
+}
 
 Extraction extract_answer(const CheckInput& input) {
   if (input.bare_answer) {
     const std::string_view answer = trim(input.completion);
     return answer.empty() ? Extraction{{}, "the answer is empty"} : Extraction{answer, ""};
   }
-  const auto text = after_reasoning(input.completion, prompt_opens_think(input.prompt));
+  const auto text = after_reasoning(input);
   if (!text) return {{}, "the reasoning does not end"};
   const size_t close = text->rfind(kAnswerClose);
   if (close == text->npos) return {{}, "no </answer> after the reasoning"};

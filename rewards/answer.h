@@ -13,6 +13,9 @@ struct Extraction {
   std::string reason;                      // why there is none
 };
 
+// What follows the reasoning; nullopt where the reasoning does not end.
+std::optional<std::string_view> after_reasoning(const CheckInput& input);
+
 // Reasoning ends at the last </think>; reasoning that never ends holds no answer. A completion without reasoning is all
 // answer.
 Extraction extract_answer(const CheckInput& input);

@@ -81,9 +81,10 @@ NodeId Comparer::unwrapped(NodeId relation) {
   if (operators[0] == kIn) return right;
   if (operators[0] != kEqual && operators[0] != kApprox) return relation;
   if (is_name(left)) return right;
+  if (operators[0] == kApprox && !scalars_.has_symbols(left)) return left;
   if (is_name(right) && !scalars_.has_symbols(left)) return left;
   // A true sum that ends in its value.
-  if (!scalars_.has_symbols(left) && !is_set(left) && scalars_.same(left, right)) return right;
+  if (!scalars_.has_symbols(left) && !is_set(left) && !is_set(right) && values(left, right)) return right;
   return relation;
 }
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <optional>
 
+#include "rewards/math/plain_text.h"
+
 namespace hone::math {
 namespace {
 
@@ -52,8 +54,9 @@ std::vector<Box> find_boxes(std::string_view text) {
         i += length - 1;
       } else {
         const size_t begin = std::min(i + length, text.size());
-        const size_t end = std::min(text.find_first_of(" \n\t$,;", begin), text.size());
-        if (end > begin && is_digit(text[begin])) found.push_back({i, end, begin, end});
+        size_t end = begin;
+        while (end < text.size() && (is_digit(text[end]) || text[end] == '.' || text[end] == '/')) ++end;
+        if (end > begin) found.push_back({i, end, begin, end});
         i += length - 1;
       }
     } else if (c == '{') {
@@ -194,10 +197,15 @@ void take_marked(std::string_view text, Found& found) {
   for (std::string_view marker : kMarkers) {
     const size_t at = last_marker(text, marker);
     if (at == kNowhere) continue;
-    const std::string_view line = line_at(text, at + marker.size());
-    found.candidates.push_back(line.substr(0, std::min(line.find(". "), line.size())));
-    if (const auto formula = last_formula(line)) found.candidates.push_back(*formula);
-    if (const size_t is = line.rfind(" is "); is != kNowhere) found.candidates.push_back(line.substr(is + 4));
+    const std::string_view rest = line_at(text, at + marker.size());
+    const std::string_view line = rest.substr(0, std::min(rest.find(". "), rest.size()));
+    const auto take = [&](std::string_view candidate) {
+      if (!is_sentence(trim_answer(candidate))) found.candidates.push_back(candidate);
+    };
+    take(line);
+    if (const size_t is = line.rfind(" is "); is != kNowhere) take(line.substr(is + 4));
+    if (const auto formula = last_formula(line)) take(*formula);
+    if (const auto number = last_number(line)) take(*number);
     break;
   }
 }
@@ -230,7 +238,7 @@ Found find_answer(std::string_view completion, const Policy& policy) {
   if (policy.extraction == Extraction::kMarked) return found;
   constexpr size_t kShort = 512;
   const std::string_view whole = trim_answer(text);
-  if (whole.size() <= kShort && !whole.empty()) found.candidates.push_back(whole);
+  if (whole.size() <= kShort && !whole.empty() && !is_sentence(whole)) found.candidates.push_back(whole);
   if (const auto formula = last_formula(text)) found.candidates.push_back(*formula);
   if (const auto number = last_number(text)) found.candidates.push_back(*number);
   found.reason = "there is no box, no marked answer, no formula and no number";

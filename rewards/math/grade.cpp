@@ -8,6 +8,7 @@
 #include "rewards/math/extract.h"
 #include "rewards/math/parser.h"
 #include "rewards/math/plain_text.h"
+
 #include "rewards/math/print.h"
 
 namespace hone::math {
@@ -78,11 +79,10 @@ std::vector<std::string> gold_candidates(std::string_view gold) {
     return {joined};
   }
   if (const size_t at = gold.rfind("####"); at != gold.npos) return {std::string(gold.substr(at + 4))};
-  std::vector<std::string> candidates = {std::string(gold)};
-  if (gold.size() > 2 && gold.find_first_of("$\\") != gold.npos) {
-    const Found more = find_answer(gold, Policy{});
-    for (std::string_view text : more.candidates) candidates.emplace_back(text);
-  }
+  std::vector<std::string> candidates;
+  if (!is_sentence(trim_answer(gold))) candidates.emplace_back(gold);
+  for (std::string_view text : find_answer(gold, Policy{}).candidates) candidates.emplace_back(text);
+  if (candidates.empty()) candidates.emplace_back(gold);
   return candidates;
 }
 
@@ -99,7 +99,8 @@ Side read_gold(Tree& tree, std::string_view gold, const Policy& policy) {
 
 class Grader {
  public:
-  Grader(std::string_view gold, const Policy& policy) : policy_(policy), gold_(read_gold(tree_, gold, policy)) {}
+  Grader(std::string_view gold, const Policy& policy)
+      : policy_(policy), whole_gold_(trim_answer(gold)), gold_(read_gold(tree_, gold, policy)) {}
 
   bool gold_ok() const { return gold_.readable(); }
   const std::string& gold_error() const { return gold_.parsed.error; }
@@ -136,7 +137,7 @@ class Grader {
 
  private:
   bool matches(const Side& answer) {
-    if (!answer.parsed.limit && answer.text == gold_.text) return true;
+    if (!answer.parsed.limit && (answer.text == gold_.text || answer.text == whole_gold_)) return true;
     if (gold_.words && answer.words) return *gold_.words == *answer.words;
     if (const auto choice = choice_letter(gold_.text); choice && choice_letter(answer.text) == choice) return true;
     const NodeId golds[] = {root_of(gold_), gold_.with_decimal_comma}, answers[] = {root_of(answer), answer.with_decimal_comma};
@@ -161,6 +162,7 @@ class Grader {
 
   const Policy& policy_;
   Tree tree_;
+  std::string_view whole_gold_;
   Side gold_;
   bool limit_ = false;
 };

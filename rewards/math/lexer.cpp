@@ -205,7 +205,9 @@ class Lexer {
       return;
     }
     if (text.empty()) return;
-    if (text == "and" || text == "or") return push(text == "and" ? Tok::kAnd : Tok::kOr, 0, text, begin);
+    const Token known = find_word(text);
+    if (known.kind == Tok::kAnd || known.kind == Tok::kOr || known.kind == Tok::kPercent || known.kind == Tok::kDegree)
+      return push(known.kind, 0, text, begin);
     push(Tok::kText, 0, text, begin);
   }
 

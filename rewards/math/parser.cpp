@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 
 #include "rewards/math/parser_state.h"
 #include "rewards/math/units.h"
@@ -33,18 +32,31 @@ Parsed Parser::run() {
   return failed() ? Parsed{kNone, error_, limit_} : Parsed{root, "", false};
 }
 
+// Items between commas, "and", "or"; where semicolons and commas both separate, the semicolons are the outer ones.
 NodeId Parser::list() {
-  static constexpr std::array kSeparators = {Tok::kComma, Tok::kSemicolon, Tok::kAnd, Tok::kOr, Tok::kRow};
-  const auto separator = [&] { return std::find(kSeparators.begin(), kSeparators.end(), token().kind) != kSeparators.end(); };
-  std::vector<NodeId> items;
+  std::vector<NodeId> outer, inner;
+  const auto close_inner = [&] {
+    if (!inner.empty()) outer.push_back(inner.size() == 1 ? inner[0] : make(Kind::kList, inner));
+    inner.clear();
+  };
   while (!failed()) {
-    while (separator()) ++at_;
-    if (at(Tok::kEnd)) break;
-    items.push_back(relation());
-    if (!separator()) break;
+    bool separated = false;
+    for (;; ++at_) {
+      if (at(Tok::kSemicolon) || at(Tok::kRow)) {
+        close_inner();
+      } else if (!at(Tok::kComma) && !at(Tok::kAnd) && !at(Tok::kOr)) {
+        break;
+      }
+      separated = true;
+    }
+    if (at(Tok::kEnd) || (!separated && !(outer.empty() && inner.empty()))) break;
+    inner.push_back(relation());
   }
-  if (failed() || items.empty()) return kNone;
-  return items.size() == 1 ? items[0] : make(Kind::kList, items);
+  if (failed()) return kNone;
+  if (outer.empty()) outer = std::move(inner);
+  else close_inner();
+  if (outer.empty()) return kNone;
+  return outer.size() == 1 ? outer[0] : make(Kind::kList, outer);
 }
 
 NodeId Parser::relation() {
@@ -106,7 +118,9 @@ bool Parser::factor_starts() const {
     case Tok::kSymbol: case Tok::kWord: case Tok::kConstant: case Tok::kFunction: case Tok::kFraction: case Tok::kBinomial:
     case Tok::kSum: case Tok::kProduct: case Tok::kOverline: case Tok::kBegin: case Tok::kOpaque: case Tok::kOpen:
       return true;
-    case Tok::kNumber: return at_ > 0 && tokens_.list[at_ - 1].kind != Tok::kNumber;
+    case Tok::kNumber:  // "2^6 3^5", but never "6 3"
+      return at_ > 0 && (tokens_.list[at_ - 1].kind != Tok::kNumber ||
+                         (at_ > 1 && token().spaced && tokens_.list[at_ - 2].kind == Tok::kCaret));
     case Tok::kBar: return token().code == 'l' || (bars_ == 0 && token().code == 0);
     default: return false;
   }
@@ -174,7 +188,13 @@ bool Parser::unit_starts() const {
   const Token& next = token();
   if (at_ == 0) return false;
   const Tok before = tokens_.list[at_ - 1].kind;
-  if (next.kind == Tok::kWord) return is_unit_word(next.text) && (before == Tok::kNumber || before == Tok::kClose || next.spaced);
+  if (next.kind == Tok::kWord) {
+    // A word of small letters after a number says what is counted.
+    constexpr size_t kShortestWord = 4;
+    const bool counted = before == Tok::kNumber && next.spaced && next.text.size() >= kShortestWord &&
+                         std::all_of(next.text.begin(), next.text.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+    return counted || (is_unit_word(next.text) && (before == Tok::kNumber || before == Tok::kClose || next.spaced));
+  }
   if (next.kind != Tok::kSymbol || !next.spaced || before != Tok::kNumber || !is_unit_letter(next.text)) return false;
   const Tok after = token(1).kind;
   return after == Tok::kEnd || after == Tok::kDivide || (after == Tok::kCaret && token(2).kind == Tok::kNumber && token(3).kind == Tok::kEnd);

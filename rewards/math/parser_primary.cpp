@@ -17,7 +17,10 @@ NodeId Parser::primary() {
       if (std::find(bound_.begin(), bound_.end(), t.text) != bound_.end()) return tree_.symbol(t.text);
       return tree_.constant(static_cast<Constant>(t.code));
     case Tok::kWord: return word();
-    case Tok::kText: ++at_; return t.text.size() == 1 ? tree_.symbol(t.text) : make(Kind::kText, {}, 0, tree_.intern(t.text));
+    case Tok::kText:
+      ++at_;
+      if (t.text == "e") return tree_.constant(Constant::kE);
+      return t.text.size() == 1 ? tree_.symbol(t.text) : make(Kind::kText, {}, 0, tree_.intern(t.text));
     case Tok::kNamedSet: ++at_; return make(Kind::kNamedSet, {}, static_cast<uint8_t>(t.code));
     case Tok::kFunction: return function();
     case Tok::kFraction: return fraction();
@@ -148,7 +151,7 @@ NodeId Parser::reversed_interval() {
   return fail("brackets that do not close");
 }
 
-// A group of TeX. With commas inside it was meant as a set.
+// A group of TeX. With commas inside it is a list, for TeX prints no braces.
 NodeId Parser::group() {
   ++at_;
   if (accept(Tok::kClose, '{')) return primary();  // "{}" prints nothing
@@ -161,7 +164,7 @@ NodeId Parser::group() {
     return make(Kind::kDivide, {inside[0], denominator});
   }
   if (!accept(Tok::kClose, '{')) return fail("a group that does not end");
-  return inside.size() == 1 ? inside[0] : make(Kind::kSet, inside);
+  return inside.size() == 1 ? inside[0] : make(Kind::kList, inside);
 }
 
 NodeId Parser::set() {

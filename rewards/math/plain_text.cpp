@@ -1,8 +1,10 @@
 #include "rewards/math/plain_text.h"
 
+#include <algorithm>
 #include <array>
 
 #include "rewards/math/token.h"
+#include "rewards/math/units.h"
 
 namespace hone::math {
 namespace {
@@ -83,6 +85,35 @@ std::optional<std::string> prose(std::string_view text) {
     }
   }
   return std::nullopt;
+}
+
+bool is_sentence(std::string_view text) {
+  static constexpr auto kShortWords = std::to_array<std::string_view>(
+      {"is", "of", "to", "we", "it", "as", "so", "by", "at", "be", "an", "no", "my", "on", "if", "us", "do", "he"});
+  size_t unknown = 0;
+  for (size_t i = 0; i < text.size();) {
+    if (text[i] == '\\') {
+      bool in_text = text.substr(i).starts_with("\\text") || text.substr(i).starts_with("\\mbox") || text.substr(i).starts_with("\\math");
+      ++i;
+      while (i < text.size() && is_letter(text[i])) ++i;
+      if (in_text) i = std::min(text.find('}', i), text.size());
+      continue;
+    }
+    if (!is_letter(text[i])) {
+      ++i;
+      continue;
+    }
+    const size_t begin = i;
+    bool small = true;
+    for (; i < text.size() && is_letter(text[i]); ++i) small &= i == begin || text[i] >= 'a';
+    const std::string_view word = text.substr(begin, i - begin);
+    const bool glued = begin > 0 && ((text[begin - 1] >= '0' && text[begin - 1] <= '9') || text[begin - 1] == '_' || text[begin - 1] == '{');
+    if (word.size() < 2 || glued || !small || find_word(word).kind != Tok::kError || is_unit_word(word)) continue;
+    const bool short_word = std::find(kShortWords.begin(), kShortWords.end(), word) != kShortWords.end();
+    unknown += word.size() > 2 || short_word;
+  }
+  const bool only_letters = std::all_of(text.begin(), text.end(), is_letter);
+  return unknown > 1 || (unknown == 1 && !only_letters);
 }
 
 std::optional<char> choice_letter(std::string_view text) {

@@ -79,7 +79,9 @@ std::string word_name(std::string_view word) {
 
 }  // namespace
 
-bool is_unit_word(std::string_view word) { return word.size() > 1 && unit_of(word) != nullptr; }
+bool is_unit_word(std::string_view word) {
+  return word.size() > 1 && (unit_of(word) != nullptr || word == "square" || word == "cubic" || word == "sq" || word == "cu");
+}
 
 bool is_unit_letter(std::string_view letter) {
   static constexpr std::string_view kLetters = "mgshlLNJWVK";

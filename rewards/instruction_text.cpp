@@ -1,8 +1,8 @@
 #include "rewards/instruction_text.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
-#include "base/json_reader.h"
 #include "rewards/script.h"
 #include "rewards/tags.h"
 #include "rewards/utf8_text.h"
@@ -208,7 +208,7 @@ bool is_json_block(std::string_view text) {
   for (std::string_view fence : {"```json", "```Json", "```JSON", "```"})
     if (text.starts_with(fence)) text.remove_prefix(fence.size());
   if (text.ends_with("```")) text.remove_suffix(3);
-  return parse_json(trim(text), "").ok();
+  return nlohmann::json::accept(trim(text));
 }
 
 bool is_two_responses(std::string_view text) {

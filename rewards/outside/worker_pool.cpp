@@ -67,7 +67,7 @@ Reply WorkerPool::call(json request) {
   request["id"] = item->id;
   item->line = to_text(request) + "\n";
   if (item->line.size() > kMaxLineBytes)
-    return failed(Reply::End::kInfra, str("a request of ", item->line.size(), " bytes; ", kMaxLineBytes, " are allowed"));
+    return failed(Reply::End::kInfra, str("a request of more than ", kMaxLineBytes, " bytes"));
   {
     const std::lock_guard lock(mutex_);
     inbox_.push_back(std::move(item));

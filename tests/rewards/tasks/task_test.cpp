@@ -77,6 +77,20 @@ TEST(Tasks, UseOnlyTheirCharacters) {
   }
 }
 
+// Recipes that people have run must stay what they were.
+TEST(DrawProblem, TheStreamsOfTheFirstTasksAreFixed) {
+  const auto hash = [](const std::string& task) {
+    uint64_t h = 0;
+    for (uint64_t item = 0; item < 100; ++item) {
+      const rl::Problem problem = draw(task, item, {.chain_share = .5, .malformed_share = .5});
+      for (unsigned char c : problem.prompt + problem.gold + problem.completion) h = h * 0x100000001B3ull + c;
+    }
+    return h;
+  };
+  EXPECT_EQ(hash("running_sum"), 15736891390867290183u);
+  EXPECT_EQ(hash("sum"), 9156033377426042446u);
+}
+
 TEST(DrawProblem, IsAFunctionOfKeyAndItem) {
   EXPECT_EQ(draw("sum", 5).prompt, draw("sum", 5).prompt);
   EXPECT_NE(draw("sum", 5).prompt, draw("sum", 6).prompt);

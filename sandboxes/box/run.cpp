@@ -95,7 +95,7 @@ class Run {
     options.add("mode=755,size=").add(bytes).add(",nr_inodes=").add(kMaxFiles + read_.plan.files);
     const char* base = config_.directory;
     return step(mount("tmpfs", base, "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) == 0, "mount tmpfs") &&
-           place("tmp", "/tmp", 01777) && place("shm", "/dev/shm", 01777) && place("work", base, 0755) &&
+           place("tmp", "/tmp", 01777) && place("shm", "/dev/shm", 01777) && place("own", base, 0755) &&
            step(mount_proc(), "mount proc");
   }
 

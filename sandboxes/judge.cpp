@@ -38,19 +38,26 @@ JudgeVerdict verdict_of(const RunResult& run) {
   return JudgeVerdict::kInfra;
 }
 
-std::string describe(const RunResult& run) {
-  if (run.ending == Ending::kSignalled) return str("killed by signal ", run.code);
-  if (run.ending == Ending::kExited) return str("exit code ", run.code);
-  return run.reason;
+std::string describe(const RunResult& run, const Limits& limits) {
+  switch (run.ending) {
+    case Ending::kInfra: return run.reason;
+    case Ending::kCpuLimit: return str("more than ", limits.cpu_seconds, " s of CPU time");
+    case Ending::kWallLimit: return str("more than ", limits.wall_seconds, " s");
+    case Ending::kMemoryLimit: return str("more than ", limits.memory_mib, " MiB of memory");
+    case Ending::kOutputLimit: return str("more than ", limits.output_mib, " MiB of output");
+    case Ending::kSignalled: return str("killed by signal ", run.code);
+    case Ending::kExited: return str("exit code ", run.code);
+  }
+  return "";
 }
 
 // All but the comparison.
-TestResult result_of(const RunResult& run) {
+TestResult result_of(const RunResult& run, const Limits& limits) {
   TestResult result{.verdict = verdict_of(run), .cpu_seconds = run.cpu_seconds, .wall_seconds = run.wall_seconds,
                     .memory_mib = run.memory_mib};
   if (run.ending == Ending::kExited) result.exit_code = run.code;
   if (run.ending == Ending::kSignalled) result.signal = run.code;
-  if (result.verdict != JudgeVerdict::kAccepted) result.reason = describe(run);
+  if (result.verdict != JudgeVerdict::kAccepted) result.reason = describe(run, limits);
   return result;
 }
 
@@ -87,7 +94,7 @@ class Tester {
   TestResult run_program(const JudgeTest& test, RunRequest run) {
     run.input = test.input;
     RunResult ended = run_with_retries(sandbox_, run);
-    TestResult result = result_of(ended);
+    TestResult result = result_of(ended, run.limits);
     if (result.verdict != JudgeVerdict::kAccepted) return result;
     if (checker_) return ask_checker(test, share(std::move(ended.out)), std::move(result));
     const Comparison compared = compare_outputs(ended.out, *test.output, request_.compare);
@@ -104,7 +111,7 @@ class Tester {
     run.channel = share(str(R"({"nonce":")", nonce, R"(","name":")", request_.function->name, R"(","arguments":)",
                             *test.input, "}"));
     const RunResult ended = run_with_retries(sandbox_, run);
-    TestResult result = result_of(ended);
+    TestResult result = result_of(ended, run.limits);
     if (result.verdict != JudgeVerdict::kAccepted) return result;
     std::string_view answer = ended.channel;
     if (!answer.starts_with(nonce + " ")) return refuse(result, "the function returned no JSON value"), result;
@@ -137,7 +144,7 @@ class Tester {
     if (exited && std::ranges::count(kAccepts, ended.code) > 0) return result;
     if (exited && std::ranges::count(kRefuses, ended.code) > 0) return refuse(result, "refused by the checker"), result;
     result.verdict = JudgeVerdict::kInfra;
-    result.reason = "the checker failed: " + describe(ended);
+    result.reason = "the checker failed: " + describe(ended, run.limits);
     return result;
   }
 

@@ -41,7 +41,9 @@ bool Comparer::lists(NodeId gold, NodeId answer) {
   for (int i = 0; i < 2; ++i) {
     const NodeId side = i == 0 ? gold : answer;
     const NodeId inner = tree_[side].kind == Kind::kRelation ? unwrapped(side) : side;
-    const bool opened = tree_[inner].kind == Kind::kTuple && tree_[i == 0 ? answer : gold].kind == Kind::kList;
+    // (1, 2) is the list 1, 2; [1, 2] may be an interval.
+    const bool plain = tree_[inner].kind == Kind::kTuple && (tree_[inner].tag == kRound || tree_[inner].count != 2);
+    const bool opened = plain && tree_[i == 0 ? answer : gold].kind == Kind::kList;
     tuple |= opened;
     const std::vector<NodeId> parts = opened || tree_[inner].kind != Kind::kTuple ? items(inner) : std::vector<NodeId>{inner};
     for (NodeId part : parts) {

@@ -52,7 +52,7 @@ bool Comparer::is_name(NodeId id) const {
 NodeId Comparer::shortened(NodeId relation) {
   std::string operators(tree_.name(relation));
   std::vector<NodeId> operands = tree_.copy_children(relation);
-  if (const size_t implied = operators.rfind(kDefines); implied != operators.npos) {
+  if (const size_t implied = operators.rfind(kImplies); implied != operators.npos) {
     operands.erase(operands.begin(), operands.begin() + static_cast<ptrdiff_t>(implied) + 1);
     operators.erase(0, implied + 1);
   }

@@ -83,8 +83,15 @@ bool contains_word(std::string_view text, std::string_view word) {
 
 // Whether two boxes with this text between them are parts of one answer.
 bool joins(std::string_view between) {
-  constexpr size_t kFar = 64;
+  constexpr size_t kFar = 64, kManyCharacters = 16;
   if (between.size() > kFar) return false;
+  size_t characters = 0;
+  for (size_t i = 0; i < between.size(); ++i) {
+    if (between[i] == '\\')  // a command prints nothing
+      while (i + 1 < between.size() && is_letter(between[i + 1])) ++i;
+    else characters += !is_space(between[i]) && between[i] != '{' && between[i] != '}' && between[i] != '$';
+  }
+  if (characters > kManyCharacters) return false;
   const bool separated = between.find_first_of(",;") != kNowhere || contains_word(between, "and") || contains_word(between, "or");
   return separated || std::none_of(between.begin(), between.end(), is_letter);
 }
@@ -108,6 +115,10 @@ void take_boxes(std::string_view text, Found& found) {
   while (first > 0 && boxes.size() - first < kMostTogether &&
          joins(text.substr(boxes[first - 1].end, boxes[first].begin - boxes[first - 1].end)))
     --first;
+  if (first + 1 < boxes.size()) {
+    const size_t end = boxes[boxes.size() - 2].end;
+    found.hedged = contains_word(text.substr(end, boxes.back().begin - end), "or");
+  }
   for (size_t i = first; i < boxes.size(); ++i) found.boxes.push_back(content(boxes[i]));
   for (size_t i = boxes.size() - std::min(boxes.size(), kMostAll); i < boxes.size(); ++i) found.all_boxes.push_back(content(boxes[i]));
 }
@@ -135,32 +146,39 @@ std::string_view line_at(std::string_view text, size_t begin) {
   return rest.substr(0, rest.find('\n'));
 }
 
-// The last formula in $...$, $$...$$, \(...\) or \[...\].
-std::optional<std::string_view> last_formula(std::string_view text) {
+struct Formulas {
   std::optional<std::string_view> last;
+  bool any = false;  // there are formulas, if only some that cannot be meant
+};
+
+// The last formula in $...$, $$...$$, \(...\) or \[...\]. Formulas inside a line must not go on in the next.
+Formulas last_formula(std::string_view text) {
+  Formulas found;
   size_t dollar = kNowhere, bracket = kNowhere;
+  const auto take = [&](size_t begin, size_t end, bool display) {
+    const std::string_view inside = text.substr(begin, end - begin);
+    if (std::all_of(inside.begin(), inside.end(), is_space)) return false;
+    found.any = true;
+    if (display || inside.find('\n') == kNowhere) found.last = inside;
+    return true;
+  };
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '\\' && i + 1 < text.size()) {
       const char next = text[i + 1];
       if (next == '(' || next == '[') bracket = i + 2;
       if ((next == ')' || next == ']') && bracket != kNowhere) {
-        last = text.substr(bracket, i - bracket);
+        take(bracket, i, next == ']');
         bracket = kNowhere;
       }
       ++i;
     } else if (text[i] == '$') {
-      if (i + 1 < text.size() && text[i + 1] == '$') ++i;
-      if (dollar == kNowhere) {
-        dollar = i + 1;
-      } else {
-        const std::string_view inside = text.substr(dollar, i - dollar - (text[i - 1] == '$' && i > dollar ? 1 : 0));
-        const bool blank = std::all_of(inside.begin(), inside.end(), is_space);
-        if (!blank) last = inside;
-        dollar = blank ? i + 1 : kNowhere;
-      }
+      const size_t end = i;
+      const bool display = i + 1 < text.size() && text[i + 1] == '$';
+      i += display;
+      dollar = dollar != kNowhere && take(dollar, end, display) ? kNowhere : i + 1;
     }
   }
-  return last;
+  return found;
 }
 
 // The last number that is not part of a word, with its sign and a percent sign.
@@ -177,6 +195,10 @@ std::optional<std::string_view> last_number(std::string_view text) {
     while (begin > 0 && inside(begin - 1)) --begin;
     while (begin < end && (text[begin] == ',' || text[begin] == '/')) ++begin;
     const bool glued = begin > 0 && (is_letter(text[begin - 1]) || text[begin - 1] == '_');
+    std::string_view before = text.substr(0, begin);
+    while (!before.empty() && is_space(before.back())) before.remove_suffix(1);
+    // The second half of "41 or 42" is a guess, no answer.
+    if (before.ends_with(" or")) return std::nullopt;
     if (!glued) {
       if (begin > 0 && text[begin - 1] == '-' && (begin < 2 || !(is_digit(text[begin - 2]) || is_letter(text[begin - 2])))) --begin;
       size_t stop = end;
@@ -204,7 +226,7 @@ void take_marked(std::string_view text, Found& found) {
     };
     take(line);
     if (const size_t is = line.rfind(" is "); is != kNowhere) take(line.substr(is + 4));
-    if (const auto formula = last_formula(line)) take(*formula);
+    if (const auto formula = last_formula(line).last) take(*formula);
     if (const auto number = last_number(line)) take(*number);
     break;
   }
@@ -239,8 +261,10 @@ Found find_answer(std::string_view completion, const Policy& policy) {
   constexpr size_t kShort = 512;
   const std::string_view whole = trim_answer(text);
   if (whole.size() <= kShort && !whole.empty() && !is_sentence(whole)) found.candidates.push_back(whole);
-  if (const auto formula = last_formula(text)) found.candidates.push_back(*formula);
-  if (const auto number = last_number(text)) found.candidates.push_back(*number);
+  const Formulas formulas = last_formula(text);
+  if (formulas.last) found.candidates.push_back(*formulas.last);
+  if (!formulas.any)
+    if (const auto number = last_number(text)) found.candidates.push_back(*number);
   found.reason = "there is no box, no marked answer, no formula and no number";
   return found;
 }

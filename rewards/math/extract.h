@@ -16,6 +16,7 @@ struct Found {
   std::vector<std::string_view> boxes;       // contents of the last boxes that stand together, in order; at most 32
   std::vector<std::string_view> all_boxes;   // contents of the last 64 boxes
   bool boxed = false;                        // the candidate is the content of a box
+  bool hedged = false;                       // "\boxed{41} or \boxed{42}": both are one answer
   bool percent_follows = false;              // "\boxed{28}\%"
   std::string reason;                        // why there is no candidate
 };

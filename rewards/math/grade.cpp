@@ -81,7 +81,7 @@ std::vector<std::string> gold_candidates(std::string_view gold) {
   if (const size_t at = gold.rfind("####"); at != gold.npos) return {std::string(gold.substr(at + 4))};
   std::vector<std::string> candidates;
   if (!is_sentence(trim_answer(gold))) candidates.emplace_back(gold);
-  for (std::string_view text : find_answer(gold, Policy{}).candidates) candidates.emplace_back(text);
+  else for (std::string_view text : find_answer(gold, Policy{}).candidates) candidates.emplace_back(text);
   if (candidates.empty()) candidates.emplace_back(gold);
   return candidates;
 }
@@ -182,6 +182,7 @@ std::vector<std::string> answers_of(const Found& found, const Policy& policy, bo
   std::vector<std::string> answers;
   if (!found.boxed) return answers;
   if (policy.boxes == Boxes::kJoined) return {joined(found.all_boxes)};
+  if (policy.boxes == Boxes::kLast && found.hedged) return {joined(found.boxes)};
   answers.emplace_back(found.candidates[0]);
   if (found.percent_follows) answers[0] += "\\%";
   if (policy.boxes == Boxes::kLast && gold_is_list && found.boxes.size() > 1) answers.push_back(joined(found.boxes));

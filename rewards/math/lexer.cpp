@@ -290,7 +290,8 @@ class Lexer {
       const bool factorial = !out_.list.empty() && out_.list.back().kind == Tok::kNumber && !spaced_;
       return factorial ? take(Tok::kBang, 1) : take(Tok::kRelation, 2, kNotEqual);
     }
-    if (pair == "->" || pair == "=>") return take(Tok::kRelation, 2, kDefines);
+    if (pair == "->") return take(Tok::kRelation, 2, kTo);
+    if (pair == "=>") return take(Tok::kRelation, 2, kImplies);
     take(Tok::kRelation, 2, kEqual);
   }
 

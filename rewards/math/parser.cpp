@@ -62,9 +62,10 @@ NodeId Parser::list() {
 NodeId Parser::relation() {
   std::vector<NodeId> operands;
   std::string operators;
-  if (!at(Tok::kRelation)) operands.push_back(ratio());  // "= 5"
+  if (at(Tok::kRelation, kEqual) || at(Tok::kRelation, kApprox)) ++at_;  // "= 5"
+  operands.push_back(ratio());
   while (at(Tok::kRelation) && !failed()) {
-    if (!operands.empty()) operators += static_cast<char>(token().code);
+    operators += static_cast<char>(token().code);
     ++at_;
     operands.push_back(ratio());
   }

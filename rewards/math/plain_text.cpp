@@ -90,7 +90,7 @@ std::optional<std::string> prose(std::string_view text) {
 bool is_sentence(std::string_view text) {
   static constexpr auto kShortWords = std::to_array<std::string_view>(
       {"is", "of", "to", "we", "it", "as", "so", "by", "at", "be", "an", "no", "my", "on", "if", "us", "do", "he"});
-  size_t unknown = 0;
+  int unknown = 0;  // short words count half
   for (size_t i = 0; i < text.size();) {
     if (text[i] == '\\') {
       bool in_text = text.substr(i).starts_with("\\text") || text.substr(i).starts_with("\\mbox") || text.substr(i).starts_with("\\math");
@@ -110,10 +110,10 @@ bool is_sentence(std::string_view text) {
     const bool glued = begin > 0 && ((text[begin - 1] >= '0' && text[begin - 1] <= '9') || text[begin - 1] == '_' || text[begin - 1] == '{');
     if (word.size() < 2 || glued || !small || find_word(word).kind != Tok::kError || is_unit_word(word)) continue;
     const bool short_word = std::find(kShortWords.begin(), kShortWords.end(), word) != kShortWords.end();
-    unknown += word.size() > 2 || short_word;
+    unknown += word.size() > 2 ? 2 : short_word;
   }
-  const bool only_letters = std::all_of(text.begin(), text.end(), is_letter);
-  return unknown > 1 || (unknown == 1 && !only_letters);
+  const bool one_word = std::all_of(text.begin(), text.end(), is_letter);
+  return unknown > 1 && !one_word;
 }
 
 std::optional<char> choice_letter(std::string_view text) {

@@ -8,8 +8,9 @@
 namespace hone::math {
 namespace {
 
-constexpr int kPoints = 3;     // points at which an identity must hold
-constexpr int kDraws = 16;     // points tried until that many are defined
+constexpr int kPoints = 3;           // points at which an identity must hold
+constexpr uint32_t kSignedDraws = 8;  // points at which symbols have either sign
+constexpr uint32_t kDraws = 16;       // points tried until enough are defined
 
 // Two balls of one precision. `trusted_bits`: what must be left of a value for its bound to mean anything.
 template <class Real>
@@ -37,43 +38,46 @@ int ScalarComparer::infinity(NodeId id) const {
   return 0;
 }
 
-void ScalarComparer::mark_symbols(NodeId id, std::vector<bool>& seen, bool& whole, bool& imaginary) const {
+// What decides how symbols are drawn.
+void ScalarComparer::survey(NodeId id, Survey& found) const {
   const Node& n = tree_[id];
-  if (n.kind == Kind::kSymbol) seen[n.payload] = true;
-  if (tree_.is_constant(id, Constant::kI)) imaginary = true;
+  if (n.kind == Kind::kSymbol) found.symbols[n.payload] = true;
+  if (tree_.is_constant(id, Constant::kI)) found.imaginary = true;
   const bool series = n.kind == Kind::kSum || n.kind == Kind::kProduct;
-  whole |= series;
+  found.whole |= series;
+  if (n.kind == Kind::kPower) found.branches |= !tree_.is_integer_literal(tree_.child(id, 1));
   if (n.kind == Kind::kFunction) {
     const auto f = static_cast<Function>(n.tag);
-    whole |= f == Function::kFactorial || f == Function::kDoubleFactorial || f == Function::kBinomial ||
-             f == Function::kGcd || f == Function::kLcm || f == Function::kMod;
+    found.whole |= f == Function::kFactorial || f == Function::kDoubleFactorial || f == Function::kBinomial ||
+                   f == Function::kGcd || f == Function::kLcm || f == Function::kMod;
+    found.branches = true;
   }
-  for (uint32_t i = series ? 1 : 0; i < n.count; ++i) mark_symbols(tree_.child(id, i), seen, whole, imaginary);
+  for (uint32_t i = series ? 1 : 0; i < n.count; ++i) survey(tree_.child(id, i), found);
 }
 
 bool ScalarComparer::has_symbols(NodeId id) const {
-  std::vector<bool> seen(tree_.names());
-  bool whole = false, imaginary = false;
-  mark_symbols(id, seen, whole, imaginary);
-  return std::find(seen.begin(), seen.end(), true) != seen.end();
+  Survey found(tree_.names());
+  survey(id, found);
+  return std::find(found.symbols.begin(), found.symbols.end(), true) != found.symbols.end();
 }
 
-// Values for one attempt: the first is positive, later ones have either sign. False when there is nothing to draw.
-bool ScalarComparer::draw(uint32_t attempt, bool whole, const std::vector<bool>& symbols, Values& values) const {
+// Values for one attempt: the first all positive, the next with every pattern of signs of three symbols, the rest
+// positive again. False when there is nothing to draw.
+bool ScalarComparer::draw(uint32_t attempt, const Survey& found, Values& values) const {
   PhiloxStream random(seed_, attempt);
-  values.assign(symbols.size(), std::nullopt);
-  bool any = false;
-  for (size_t i = 0; i < symbols.size(); ++i) {
-    if (!symbols[i]) continue;
-    any = true;
-    if (whole) {
+  values.assign(found.symbols.size(), std::nullopt);
+  size_t place = 0;
+  for (size_t i = 0; i < found.symbols.size(); ++i) {
+    if (!found.symbols[i]) continue;
+    ++place;
+    if (found.whole) {
       values[i] = Rational(5 + random.below(attempt < 2 ? 8 : 20));
       continue;
     }
     const Rational size(1 + random.below(60), 7 + random.below(13));
-    values[i] = attempt % 2 == 1 && random.below(2) == 1 ? Rational(-size) : size;
+    values[i] = attempt < kSignedDraws && (attempt >> (place % 3) & 1) == 1 ? Rational(-size) : size;
   }
-  return any;
+  return place > 0;
 }
 
 template <class Real>
@@ -111,24 +115,23 @@ ScalarComparer::Answer ScalarComparer::same_at(NodeId a, NodeId b, const Values&
 
 bool ScalarComparer::same(NodeId a, NodeId b) const {
   if (const int sign = infinity(a); sign != 0 || infinity(b) != 0) return sign == infinity(b);
-  std::vector<bool> symbols(tree_.names()), other(tree_.names());
-  bool whole = false, imaginary = false;
-  mark_symbols(a, symbols, whole, imaginary);
-  mark_symbols(b, other, whole, imaginary);
-  for (size_t i = 0; i < symbols.size(); ++i) symbols[i] = symbols[i] || other[i];
+  Survey found(tree_.names());
+  survey(a, found);
+  survey(b, found);
   Values values;
-  if (!draw(0, whole, symbols, values)) {
+  if (!draw(0, found, values)) {
     // Without symbols there is one point, and no other branch to choose: complex values count.
     return same_at(a, b, values, true, true) == Answer::kSame;
   }
   int held = 0;
-  for (uint32_t attempt = 0; attempt < kDraws && held < kPoints && !budget_.exhausted(); ++attempt) {
-    draw(attempt, whole, symbols, values);
-    const Answer answer = same_at(a, b, values, imaginary, held == 0);
+  for (uint32_t attempt = 0; attempt < kDraws && !budget_.exhausted(); ++attempt) {
+    if (held >= kPoints && (!found.branches || attempt >= kSignedDraws)) break;
+    draw(attempt, found, values);
+    const Answer answer = same_at(a, b, values, found.imaginary, held == 0);
     if (answer == Answer::kDifferent) return false;
     held += answer == Answer::kSame;
   }
-  return held == kPoints;
+  return held >= kPoints && !budget_.exhausted();
 }
 
 bool ScalarComparer::within(NodeId gold, NodeId answer, const Rational& tolerance) const {
@@ -159,10 +162,8 @@ bool ScalarComparer::equal(NodeId gold, NodeId answer) const {
   const auto value = exact(gold);
   if (!gold_digits && value && denominator(*value) == 1) return false;
   if (gold_digits && gold_digits->significant_digits < kFewestDigits) return false;
-  if (answer_digits && answer_digits->significant_digits < (gold_digits ? kFewestDigits : kFewestOfAnswer)) return false;
-  Rational tolerance = gold_digits ? gold_digits->half_unit : answer_digits->half_unit;
-  if (gold_digits && answer_digits) tolerance = std::max(gold_digits->half_unit, answer_digits->half_unit);
-  return within(gold, answer, tolerance);
+  if (!gold_digits && answer_digits->significant_digits < kFewestOfAnswer) return false;
+  return within(gold, answer, gold_digits ? gold_digits->half_unit : answer_digits->half_unit);
 }
 
 std::optional<int> ScalarComparer::order(NodeId a, NodeId b) const {

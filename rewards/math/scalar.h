@@ -29,8 +29,15 @@ class ScalarComparer {
 
  private:
   enum class Answer { kSame, kDifferent, kUnknown, kNotHere };
-  void mark_symbols(NodeId id, std::vector<bool>& seen, bool& whole, bool& imaginary) const;
-  bool draw(uint32_t attempt, bool whole, const std::vector<bool>& symbols, Values& values) const;
+  struct Survey {
+    explicit Survey(size_t names) : symbols(names) {}
+    std::vector<bool> symbols;  // those that are free, by name
+    bool whole = false;         // they stand for whole numbers: there are factorials, sums
+    bool imaginary = false;     // i occurs, so that complex values are meant
+    bool branches = false;      // signs matter: there are roots, logarithms, absolute values
+  };
+  void survey(NodeId id, Survey& found) const;
+  bool draw(uint32_t attempt, const Survey& found, Values& values) const;
   Answer same_at(NodeId a, NodeId b, const Values& values, bool imaginary, bool thorough) const;
   bool within(NodeId gold, NodeId answer, const Rational& tolerance) const;
 

@@ -52,7 +52,7 @@ enum class Function : uint8_t {
 
 // Operators of a relation, as characters of its name.
 enum Relation : char { kEqual = '=', kNotEqual = '!', kLess = '<', kLessEqual = '{', kGreater = '>', kGreaterEqual = '}',
-                       kIn = 'e', kApprox = '~', kNotIn = 'n', kSubset = 's', kCongruent = 'c', kDefines = 'd' };
+                       kIn = 'e', kApprox = '~', kNotIn = 'n', kSubset = 's', kCongruent = 'c', kImplies = 'd', kTo = 't' };
 
 // Brackets of a kTuple.
 enum Brackets : uint8_t { kOpenLow = 1, kOpenHigh = 2, kRound = kOpenLow | kOpenHigh, kSquare = 0 };

@@ -68,6 +68,15 @@ bool Comparer::lists(NodeId gold, NodeId answer) {
     for (NodeId id : with) one_name &= scalars_.same(tree_.child(id, 0), tree_.child(with[0], 0));
     if (!one_name) return in_order(sides[0], sides[1]);
   }
+  // a, b; c, d against a, b and c, d.
+  const auto flat = [&](const std::vector<NodeId>& list) {
+    std::vector<NodeId> all;
+    for (NodeId id : list)
+      for (NodeId one : tree_[id].kind == Kind::kList ? items(id) : std::vector<NodeId>{id}) all.push_back(one);
+    return all;
+  };
+  const std::vector<NodeId> x = flat(sides[0]), y = flat(sides[1]);
+  if ((x.size() == sides[0].size()) != (y.size() == sides[1].size()) && x.size() == y.size() && in_order(x, y)) return true;
   // n = 1, 2, 3: the name is said once.
   for (auto& side : sides) {
     const bool first_only = side.size() > 1 && tree_[side[0]].kind == Kind::kRelation &&

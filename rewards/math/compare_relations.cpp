@@ -118,6 +118,15 @@ bool Comparer::equations(NodeId gold, NodeId answer) {
   std::vector<NodeId> reversed(b.rbegin(), b.rend());
   if (left == turned && in_order(a, reversed)) return true;
   if (left.size() != 1 || right.size() != 1) return false;
+  if (left == "=" && right == "=" && tree_[a[0]].kind == Kind::kTuple && tree_[b[0]].kind == Kind::kTuple &&
+      is_name(a[0]) && is_name(b[0])) {
+    std::vector<bool> names(tree_.names()), others(tree_.names());
+    collect_symbols(tree_, a[0], names);
+    collect_symbols(tree_, b[0], others);
+    for (size_t i = 0; i < names.size(); ++i)
+      if (names[i] && others[i]) return false;
+    return equal(a[1], b[1]);  // the pair was given other names
+  }
   const auto is_plain = [&](NodeId id) { return !is_set(id) && tree_[id].kind != Kind::kRatio && tree_[id].kind != Kind::kText; };
   for (NodeId id : {a[0], a[1], b[0], b[1]})
     if (!is_plain(id)) return false;
@@ -136,7 +145,7 @@ bool Comparer::proportional(NodeId f, NodeId g, bool positive) {
   collect_symbols(tree_, g, in_g);
   if (in_f != in_g || std::find(in_f.begin(), in_f.end(), true) == in_f.end()) return false;
   PhiloxStream random(0x5EED, f);
-  constexpr int kPoints = 4;
+  constexpr int kPoints = 6, kFewest = 3;
   std::vector<NodeId> at_f, at_g;
   for (int point = 0; point < kPoints; ++point) {
     std::vector<NodeId> values(in_f.size(), kNone);
@@ -146,14 +155,21 @@ bool Comparer::proportional(NodeId f, NodeId g, bool positive) {
     at_g.push_back(substitute(tree_, g, values));
   }
   const NodeId zero = tree_.integer(0);
+  int first = -1, held = 0;
   for (int point = 0; point < kPoints; ++point) {
     const auto sign_f = scalars_.order(at_f[point], zero), sign_g = scalars_.order(at_g[point], zero);
-    if (!sign_f || !sign_g || *sign_f == 0 || *sign_g == 0 || (positive && *sign_f != *sign_g)) return false;
-    if (point == 0) continue;
-    const NodeId cross = tree_.add(Kind::kMultiply, {at_f[0], at_g[point]});
-    if (!scalars_.same(cross, tree_.add(Kind::kMultiply, {at_f[point], at_g[0]}))) return false;
+    if (!sign_f || !sign_g) continue;  // undefined there
+    if ((*sign_f == 0) != (*sign_g == 0) || (positive && *sign_f != *sign_g)) return false;
+    if (*sign_f == 0) continue;
+    if (first >= 0) {
+      const NodeId cross = tree_.add(Kind::kMultiply, {at_f[first], at_g[point]});
+      if (!scalars_.same(cross, tree_.add(Kind::kMultiply, {at_f[point], at_g[first]}))) return false;
+    } else {
+      first = point;
+    }
+    ++held;
   }
-  return true;
+  return held >= kFewest;
 }
 
 }  // namespace hone::math

@@ -63,7 +63,8 @@ Rational value_of(const Literal& literal) {
     const Integer nines = power_of_ten(static_cast<unsigned>(literal.repeat)) - 1;
     value = Rational(digits - before, nines * power_of_ten(static_cast<unsigned>(literal.scale - literal.repeat)));
   } else {
-    value = literal.scale == 0 ? Rational(digits) : Rational(digits, power_of_ten(static_cast<unsigned>(literal.scale)));
+    const Integer unit = boost::multiprecision::pow(Integer(literal.base), static_cast<unsigned>(literal.scale));
+    value = literal.scale == 0 ? Rational(digits) : Rational(digits, unit);
   }
   if (literal.exponent > 0) value *= power_of_ten(static_cast<unsigned>(literal.exponent));
   if (literal.exponent < 0) value /= power_of_ten(static_cast<unsigned>(-literal.exponent));
@@ -72,7 +73,9 @@ Rational value_of(const Literal& literal) {
 
 std::optional<Rational> ExactEvaluator::checked(Rational value) {
   const unsigned size = bits(numerator(value)) + bits(denominator(value));
-  if (!budget_.spend(1 + size / 512)) return fail(Failure::kBudget);
+  // Reducing a fraction takes time quadratic in its words.
+  const int64_t words = size / 64;
+  if (!budget_.spend(1 + words * words / 8)) return fail(Failure::kBudget);
   if (size > 2 * kMaxExactBits) return fail(Failure::kUnsupported);
   return value;
 }
@@ -120,7 +123,7 @@ std::optional<Rational> ExactEvaluator::evaluate(NodeId id) {
 std::optional<Rational> ExactEvaluator::power(NodeId id) {
   const auto base = evaluate(tree_.child(id, 0)), exponent = base ? evaluate(tree_.child(id, 1)) : std::nullopt;
   if (!exponent) return std::nullopt;
-  if (*exponent == 0) return *base == 0 ? std::optional<Rational>(1) : Rational(1);
+  if (*exponent == 0) return Rational(1);
   if (*base == 0) return *exponent < 0 ? fail(Failure::kUndefined) : std::optional<Rational>(0);
   if (!is_integer(*exponent)) return fail(Failure::kUnsupported);
   if (*base == 1) return Rational(1);
@@ -130,7 +133,7 @@ std::optional<Rational> ExactEvaluator::power(NodeId id) {
   const auto times = static_cast<unsigned>(abs(numerator(*exponent)));
   const Integer up = boost::multiprecision::pow(numerator(*base), times);
   const Integer down = boost::multiprecision::pow(denominator(*base), times);
-  return checked(*exponent > 0 ? Rational(up, down) : down == 0 ? Rational(0) : Rational(down) / Rational(up));
+  return checked(*exponent > 0 ? Rational(up, down) : Rational(down) / Rational(up));
 }
 
 std::optional<Rational> ExactEvaluator::call(NodeId id) {
@@ -190,7 +193,7 @@ std::optional<Rational> ExactEvaluator::of_integers(NodeId id, const std::vector
 }
 
 std::optional<Rational> ExactEvaluator::factorial(const Rational& n, unsigned step) {
-  constexpr unsigned kLargest = 600;  // 600! has 4,676 bits
+  constexpr unsigned kLargest = 2100;  // 2100! has 20,140 bits
   if (!is_integer(n) || n > kLargest) return fail(Failure::kUnsupported);
   if (n < 0) return fail(Failure::kUndefined);
   Integer product = 1;
@@ -202,19 +205,22 @@ std::optional<Rational> ExactEvaluator::factorial(const Rational& n, unsigned st
 
 // n may be any rational: n (n-1) ... (n-k+1) / k!
 std::optional<Rational> ExactEvaluator::binomial(const Rational& n, const Rational& k) {
-  constexpr unsigned kLargest = 600;
   if (!is_integer(k)) return fail(Failure::kUnsupported);
   if (k < 0) return Rational(0);
   const bool mirrored = is_integer(n) && n >= k && n - k < k;
   const Rational times = mirrored ? Rational(n - k) : k;
-  if (times > kLargest) return fail(Failure::kUnsupported);
-  Rational result = 1;
-  for (unsigned i = 0; i < static_cast<unsigned>(numerator(times)); ++i) {
-    const auto next = checked(result * (n - i) / (i + 1));
-    if (!next) return next;
-    result = *next;
+  const unsigned largest = is_integer(n) ? 4096 : 64;
+  if (times > largest || bits(numerator(n)) > 64) return fail(Failure::kUnsupported);
+  const auto count = static_cast<unsigned>(numerator(times));
+  if (!budget_.spend(1 + int64_t{count} * (1 + count / 64))) return fail(Failure::kBudget);
+  if (is_integer(n)) {
+    Integer whole = 1;
+    for (unsigned i = 0; i < count; ++i) whole = whole * (numerator(n) - i) / (i + 1);
+    return checked(Rational(whole));
   }
-  return result;
+  Rational result = 1;
+  for (unsigned i = 0; i < count; ++i) result *= (n - i) / (i + 1);
+  return checked(result);
 }
 
 std::optional<Rational> ExactEvaluator::series(NodeId id) {

@@ -23,7 +23,7 @@ enum class Failure {
 };
 
 // Numbers longer than this are left to floating point.
-inline constexpr unsigned kMaxExactBits = 4096;
+inline constexpr unsigned kMaxExactBits = 16384;
 
 Rational value_of(const Literal& literal);
 

@@ -136,7 +136,7 @@ size_t last_marker(std::string_view text, std::string_view marker) {
 }
 
 std::string_view line_at(std::string_view text, size_t begin) {
-  while (begin < text.size() && (is_space(text[begin]) || text[begin] == '*' || text[begin] == ':')) ++begin;
+  while (begin < text.size() && (is_space(text[begin]) || text[begin] == '*' || text[begin] == ':' || text.substr(begin).starts_with("："))) begin += text[begin] == ':' || is_space(text[begin]) || text[begin] == '*' ? 1 : 3;
   const std::string_view rest = text.substr(std::min(begin, text.size()));
   // A display formula may stand on lines of its own.
   if (rest.starts_with("\\[") || rest.starts_with("$$")) {
@@ -215,7 +215,7 @@ void take_marked(std::string_view text, Found& found) {
     if (open != kNowhere) found.candidates.push_back(text.substr(open + 8, close - open - 8));
   }
   if (const size_t at = text.rfind("####"); at != kNowhere) found.candidates.push_back(line_at(text, at + 4));
-  static constexpr auto kMarkers = std::to_array<std::string_view>({"final answer is", "answer is", "answer:", "answer**", "answer"});
+  static constexpr auto kMarkers = std::to_array<std::string_view>({"final answer is", "answer is", "answer:", "answer**", "answer", "答案是", "答案"});
   for (std::string_view marker : kMarkers) {
     const size_t at = last_marker(text, marker);
     if (at == kNowhere) continue;
@@ -249,6 +249,11 @@ Found find_answer(std::string_view completion, const Policy& policy) {
   if (policy.after_think) {
     constexpr std::string_view kThinkClose = "</think>";
     if (const size_t close = text.rfind(kThinkClose); close != kNowhere) text.remove_prefix(close + kThinkClose.size());
+  }
+  while (text.ends_with("|>")) {  // <|im_end|>
+    const size_t open = text.rfind("<|");
+    if (open == kNowhere) break;
+    text = text.substr(0, open);
   }
   Found found;
   take_boxes(text, found);

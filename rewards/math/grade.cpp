@@ -15,7 +15,7 @@ namespace hone::math {
 namespace {
 
 // About 20 ms of arithmetic (numeric_evaluator.h gives the unit).
-constexpr int64_t kStepsPerAnswer = 200000;
+constexpr int64_t kStepsPerAnswer = 400000;
 
 uint64_t fnv1a(std::string_view text, uint64_t hash = 0xcbf29ce484222325u) {
   for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;

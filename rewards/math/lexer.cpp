@@ -3,6 +3,7 @@
 
 #include "rewards/math/numeral.h"
 #include "rewards/math/token.h"
+#include "rewards/math/units.h"
 
 namespace hone::math {
 namespace {
@@ -62,7 +63,7 @@ class Lexer {
   }
 
   void number() {
-    const bool in_list = !brackets_.empty() && brackets_.back() != '{';
+    const bool in_list = !brackets_.empty() && brackets_.back() != '{' && brackets_.back() != 't';
     const Numeral numeral =
         read_numeral(rest(), policy_, {.in_list_brackets = in_list, .decimal_comma = decimal_comma_ && !in_list});
     digits_ += numeral.literal.digits.size();
@@ -200,8 +201,10 @@ class Lexer {
     const std::string_view text = trimmed(*content);
     const bool words = std::all_of(text.begin(), text.end(), [](char c) { return is_letter(c) || is_space(c) || c == '-' || c == '.' || c == '\''; });
     spaced_ = true;
+    if (!words && is_unit_expression(text)) return push(Tok::kText, 0, text, begin);
     if (!words) {
-      at_ = after_command;
+      at_ = text_.find('{', after_command) + 1;
+      brackets_.push_back('t');  // its end prints nothing
       return;
     }
     if (text.empty()) return;
@@ -223,6 +226,7 @@ class Lexer {
     const std::string_view text = content ? trimmed(*content) : std::string_view();
     const bool letters = !text.empty() && std::all_of(text.begin(), text.end(), is_letter);
     if (code == 'b' && text.size() == 1 && letters) return push(Tok::kNamedSet, static_cast<unsigned char>(text[0]), text, begin);
+    if (code == 'o' && !letters && is_unit_expression(text)) return push(Tok::kText, 0, text, begin);
     if (letters && text.size() > 1) {
       const Token known = find_word(text);
       if (known.kind != Tok::kError) return push(known.kind, known.code, known.text, begin);
@@ -249,7 +253,7 @@ class Lexer {
   }
 
   void punctuation(char c) {
-    static constexpr std::string_view kDouble[] = {"<=", ">=", "==", "!=", "**", "->", ":=", "=>", "=<", "||"};
+    static constexpr std::string_view kDouble[] = {"<=", ">=", "==", "!=", "**", "->", ":=", "=>", "=<"};
     for (std::string_view pair : kDouble)
       if (rest().starts_with(pair)) return pair_of(pair);
     switch (c) {
@@ -282,7 +286,6 @@ class Lexer {
 
   void pair_of(std::string_view pair) {
     if (pair == "**") return take(Tok::kCaret, 2);
-    if (pair == "||") return take(Tok::kNorm, 2);
     if (pair == "<=" || pair == "=<") return take(Tok::kRelation, 2, kLessEqual);
     if (pair == ">=") return take(Tok::kRelation, 2, kGreaterEqual);
     if (pair == "!=") {
@@ -296,6 +299,10 @@ class Lexer {
   }
 
   void close(char opened) {
+    if (opened == '{' && !brackets_.empty() && brackets_.back() == 't') {
+      brackets_.pop_back();
+      return skip(1);
+    }
     if (!brackets_.empty()) brackets_.pop_back();
     take(Tok::kClose, 1, static_cast<uint32_t>(opened));
   }
@@ -303,7 +310,8 @@ class Lexer {
   // The end of a sentence, or dots that leave something out.
   void point() {
     if (rest().starts_with("...")) return take(Tok::kDots, 3);
-    if (is_letter(peek(1))) return fail("a point inside a word");
+    const bool after_letter = at_ > 0 && is_letter(text_[at_ - 1]);
+    if (is_letter(peek(1)) && !after_letter) return fail("a point before a letter");
     skip(1);
   }
 

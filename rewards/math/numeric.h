@@ -10,8 +10,9 @@ namespace hone::math {
 template <class Real>
 class NumericEvaluator {
  public:
-  // References must outlive it.
-  NumericEvaluator(const Tree& tree, const Values& values, Budget& budget) : tree_(tree), values_(values), budget_(budget) {}
+  // References must outlive it. real_only: where a part of the expression is not real, it is undefined.
+  NumericEvaluator(const Tree& tree, const Values& values, Budget& budget, bool real_only = false)
+      : tree_(tree), values_(values), budget_(budget), real_only_(real_only) {}
 
   std::optional<Ball<Real>> evaluate(NodeId id);
   Failure failure() const { return failure_; }
@@ -34,6 +35,7 @@ class NumericEvaluator {
   const Tree& tree_;
   Values values_;
   Budget& budget_;
+  bool real_only_;
   Failure failure_ = Failure::kNone;
 };
 

@@ -15,6 +15,7 @@ constexpr int64_t kOperationSteps = std::is_same_v<Real, double> ? 1 : std::is_s
 template <class Real>
 std::optional<Ball<Real>> NumericEvaluator<Real>::checked(std::optional<Ball<Real>> value) {
   if (!value) return failure_ == Failure::kNone ? fail(Failure::kUndefined) : std::nullopt;
+  if (real_only_ && !value->is_real()) return fail(Failure::kUndefined);
   using std::isfinite;
   if (!isfinite(value->re) || !isfinite(value->im)) return fail(Failure::kUnsupported);
   return value;
@@ -70,8 +71,9 @@ std::optional<Ball<Real>> NumericEvaluator<Real>::evaluate(NodeId id) {
 
 template <class Real>
 std::optional<Ball<Real>> NumericEvaluator<Real>::power(NodeId id) {
-  if (!budget_.spend(kFunctionSteps<Real>)) return fail(Failure::kBudget);
   const auto exponent = exact(tree_.child(id, 1));
+  const bool cheap = exponent && (denominator(*exponent) == 1 || *exponent == Rational(1, 2));
+  if (!budget_.spend(cheap ? kFunctionSteps<Real> / 8 : kFunctionSteps<Real>)) return fail(Failure::kBudget);
   if (exponent && tree_.is_constant(tree_.child(id, 0), Constant::kE)) return checked(exp_of(to_ball<Real>(*exponent)));
   const auto base = evaluate(tree_.child(id, 0));
   if (!base) return base;
@@ -85,8 +87,9 @@ std::optional<Ball<Real>> NumericEvaluator<Real>::power(NodeId id) {
 
 template <class Real>
 std::optional<Ball<Real>> NumericEvaluator<Real>::call(NodeId id) {
-  if (!budget_.spend(kFunctionSteps<Real>)) return fail(Failure::kBudget);
   const auto f = static_cast<Function>(tree_[id].tag);
+  const bool cheap = f == Function::kSqrt || f == Function::kAbs || f == Function::kFloor || f == Function::kCeil;
+  if (!budget_.spend(cheap ? kFunctionSteps<Real> / 8 : kFunctionSteps<Real>)) return fail(Failure::kBudget);
   if (f == Function::kFactorial || f == Function::kDoubleFactorial) {
     const auto n = exact(tree_.child(id, 0));
     return n ? large_factorial(*n, f == Function::kFactorial ? 1 : 2) : fail(Failure::kUnsupported);

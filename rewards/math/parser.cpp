@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "rewards/math/parser_state.h"
+#include "rewards/math/print.h"
 #include "rewards/math/units.h"
 
 namespace hone::math {
@@ -83,6 +84,10 @@ NodeId Parser::ratio() {
 
 NodeId Parser::set_expression() {
   NodeId left = with_unit(sum());
+  if (accept(Tok::kMod, 'p')) {  // 3 \pmod{5}: a value of a kind of its own, like a unit
+    const NodeId modulus = argument();
+    if (!failed()) left = make(Kind::kQuantity, {left}, 0, tree_.intern("mod " + print(tree_, modulus)));
+  }
   while (!failed()) {
     const Kind kind = at(Tok::kUnion) ? Kind::kUnion : at(Tok::kIntersection) ? Kind::kIntersection : Kind::kDifference;
     if (kind == Kind::kDifference && !at(Tok::kDifference)) break;
@@ -133,9 +138,11 @@ NodeId Parser::term() {
   while (!failed()) {
     if (accept(Tok::kTimes)) {
       left = make(Kind::kMultiply, {left, factor()});
-    } else if (at(Tok::kDivide) && token().code != 'o') {
+    } else if (at(Tok::kDivide) && token().code != 'o' && token().code != 'b') {
       ++at_;
       left = make(Kind::kDivide, {left, factor()});
+    } else if (accept(Tok::kMod, 0)) {
+      left = make(Kind::kFunction, {left, factor()}, static_cast<uint8_t>(Function::kMod));
     } else if (factor_starts() && !unit_starts()) {
       left = make(Kind::kMultiply, {left, factor()});
     } else {

@@ -23,8 +23,9 @@ NodeId Parser::postfix() {
     } else if (at(Tok::kPrime)) {
       std::string name;
       while (accept(Tok::kPrime)) name += '\'';
-      if (failed() || tree_[base].kind != Kind::kSymbol) return fail("a prime after what is no symbol");
-      base = tree_.symbol(std::string(tree_.name(base)) + name);
+      if (failed() || base == kNone) return kNone;
+      base = tree_[base].kind == Kind::kSymbol ? tree_.symbol(std::string(tree_.name(base)) + name)
+                                               : make(Kind::kQuantity, {base}, 0, tree_.intern(name));  // minutes of arc
     } else {
       break;
     }
@@ -44,12 +45,13 @@ NodeId Parser::power_of(NodeId base) {
     if (scale) return make(Kind::kQuantity, {base}, 0, tree_.intern(tokens_.list[at_++].text == "C" ? "degC" : "degF"));
     return make(Kind::kFunction, {base}, static_cast<uint8_t>(Function::kDegrees));
   }
-  if (mark.kind == Tok::kPrime && base != kNone && tree_[base].kind == Kind::kSymbol) {
-    std::string name(tree_.name(base));
+  if (mark.kind == Tok::kPrime && base != kNone) {
+    std::string primes;
     at_ += braces;
-    while (accept(Tok::kPrime)) name += '\'';
+    while (accept(Tok::kPrime)) primes += '\'';
     if (braces && !accept(Tok::kClose, '{')) return fail("an exponent that does not end");
-    return tree_.symbol(name);
+    if (tree_[base].kind != Kind::kSymbol) return make(Kind::kQuantity, {base}, 0, tree_.intern(primes));
+    return tree_.symbol(std::string(tree_.name(base)) + primes);
   }
   return make(Kind::kPower, {base, exponent()});
 }
@@ -108,8 +110,9 @@ NodeId Parser::number_in_base(NodeId number, std::string_view written) {
   else if (const auto [end, error] = std::from_chars(written.data(), written.data() + written.size(), base);
            error != std::errc() || end != written.data() + written.size())
     base = 0;
-  if (base < 2 || base > 36 || !tree_.is_integer_literal(number)) return fail("an index on a number that is no base");
   Literal literal = tree_.literal(number);
+  if (base < 2 || base > 36 || literal.repeat != 0 || literal.exponent != 0) return fail("an index on a number that is no base");
+  literal.decimal = false;
   for (char digit : literal.digits)
     if (static_cast<uint32_t>(digit - '0') >= base) return fail("a digit beyond its base");
   literal.base = static_cast<uint8_t>(base);

@@ -157,11 +157,11 @@ NodeId Parser::group() {
   if (accept(Tok::kClose, '{')) return primary();  // "{}" prints nothing
   const std::vector<NodeId> inside = elements();
   if (failed()) return kNone;
-  if (at(Tok::kDivide, 'o') && inside.size() == 1) {
-    ++at_;
-    const NodeId denominator = sum();
+  if ((at(Tok::kDivide, 'o') || at(Tok::kDivide, 'b')) && inside.size() == 1) {
+    const bool binomial = tokens_.list[at_++].code == 'b';
+    const NodeId below = sum();
     if (!accept(Tok::kClose, '{')) return fail("a group that does not end");
-    return make(Kind::kDivide, {inside[0], denominator});
+    return binomial ? call(Function::kBinomial, {inside[0], below}) : make(Kind::kDivide, {inside[0], below});
   }
   if (!accept(Tok::kClose, '{')) return fail("a group that does not end");
   return inside.size() == 1 ? inside[0] : make(Kind::kList, inside);

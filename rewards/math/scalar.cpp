@@ -10,7 +10,8 @@ namespace {
 
 constexpr int kPoints = 3;           // points at which an identity must hold
 constexpr uint32_t kSignedDraws = 8;  // points at which symbols have either sign
-constexpr uint32_t kDraws = 16;       // points tried until enough are defined
+constexpr uint32_t kSmallDraws = 14;  // from here on symbols are below one
+constexpr uint32_t kDraws = 24;       // points tried until enough are defined
 
 // Two balls of one precision. `trusted_bits`: what must be left of a value for its bound to mean anything.
 template <class Real>
@@ -61,8 +62,8 @@ bool ScalarComparer::has_symbols(NodeId id) const {
   return std::find(found.symbols.begin(), found.symbols.end(), true) != found.symbols.end();
 }
 
-// Values for one attempt: the first all positive, the next with every pattern of signs of three symbols, the rest
-// positive again. False when there is nothing to draw.
+// Values for one attempt: the first all positive, the next with every pattern of signs of three symbols, then positive
+// again, then below one. False when there is nothing to draw.
 bool ScalarComparer::draw(uint32_t attempt, const Survey& found, Values& values) const {
   PhiloxStream random(seed_, attempt);
   values.assign(found.symbols.size(), std::nullopt);
@@ -74,41 +75,38 @@ bool ScalarComparer::draw(uint32_t attempt, const Survey& found, Values& values)
       values[i] = Rational(5 + random.below(attempt < 2 ? 8 : 20));
       continue;
     }
-    const Rational size(1 + random.below(60), 7 + random.below(13));
+    const uint32_t numerator = 1 + random.below(60);
+    const Rational size(numerator, attempt < kSmallDraws ? 7 + random.below(13) : 61 + random.below(13));
     values[i] = attempt < kSignedDraws && (attempt >> (place % 3) & 1) == 1 ? Rational(-size) : size;
   }
   return place > 0;
 }
 
 template <class Real>
-std::optional<bool> agree_at(const Tree& tree, NodeId a, NodeId b, const Values& values, Budget& budget, double trusted,
-                             bool imaginary, bool& outside) {
-  NumericEvaluator<Real> left(tree, values, budget), right(tree, values, budget);
+std::optional<bool> agree_at(const Tree& tree, NodeId a, NodeId b, const Values& values, Budget& budget, bool real_only,
+                             double trusted_bits, Failure& failure) {
+  NumericEvaluator<Real> left(tree, values, budget, real_only), right(tree, values, budget, real_only);
   const auto x = left.evaluate(a), y = x ? right.evaluate(b) : std::nullopt;
-  outside = false;
-  if (!y) {
-    outside = true;
-    return std::nullopt;
-  }
-  // Where both leave the real numbers, branches of roots and logarithms decide, not the expressions.
-  if (!imaginary && !x->is_real() && !y->is_real()) outside = true;
-  return agree(*x, *y, trusted);
+  failure = x ? right.failure() : left.failure();
+  if (!y) return std::nullopt;
+  return agree(*x, *y, trusted_bits);
 }
 
-ScalarComparer::Answer ScalarComparer::same_at(NodeId a, NodeId b, const Values& values, bool imaginary, bool thorough) const {
+ScalarComparer::Answer ScalarComparer::same_at(NodeId a, NodeId b, const Values& values, bool real_only, bool thorough) const {
   ExactEvaluator left(tree_, values, budget_), right(tree_, values, budget_);
   const auto x = left.evaluate(a);
   const auto y = right.evaluate(b);
   if (x && y) return *x == *y ? Answer::kSame : Answer::kDifferent;
-  if (left.failure() == Failure::kUndefined || right.failure() == Failure::kUndefined) return Answer::kNotHere;
-  bool outside = false;
-  const auto rough = agree_at<double>(tree_, a, b, values, budget_, 20, imaginary, outside);
-  if (rough == false && !outside) return Answer::kDifferent;
-  const auto fine = agree_at<Float50>(tree_, a, b, values, budget_, 90, imaginary, outside);
-  if (outside) return fine == false ? Answer::kNotHere : Answer::kUnknown;
+  if (left.failure() == Failure::kUndefined || right.failure() == Failure::kUndefined) return Answer::kUndefined;
+  Failure failure = Failure::kNone;
+  const auto rough = agree_at<double>(tree_, a, b, values, budget_, real_only, 20, failure);
+  if (failure == Failure::kUndefined && real_only) return Answer::kUndefined;
+  if (rough == false) return Answer::kDifferent;
+  const auto fine = agree_at<Float50>(tree_, a, b, values, budget_, real_only, 90, failure);
+  if (failure == Failure::kUndefined) return Answer::kUndefined;
   if (fine == false) return Answer::kDifferent;
   if (fine == true && !thorough) return Answer::kSame;
-  const auto finest = agree_at<Float100>(tree_, a, b, values, budget_, 250, imaginary, outside);
+  const auto finest = agree_at<Float100>(tree_, a, b, values, budget_, real_only, 250, failure);
   if (finest == true) return Answer::kSame;
   return finest == false ? Answer::kDifferent : Answer::kUnknown;
 }
@@ -119,19 +117,27 @@ bool ScalarComparer::same(NodeId a, NodeId b) const {
   survey(a, found);
   survey(b, found);
   Values values;
-  if (!draw(0, found, values)) {
-    // Without symbols there is one point, and no other branch to choose: complex values count.
-    return same_at(a, b, values, true, true) == Answer::kSame;
-  }
+  // Without symbols there is one point.
+  if (!draw(0, found, values)) return same_at(a, b, values, false, true) == Answer::kSame;
+  // Equal where both are real, or, where they never are, as complex functions.
+  const std::optional<bool> verdict = found.imaginary ? std::nullopt : same_at_points(a, b, found, true);
+  return verdict ? *verdict : same_at_points(a, b, found, false) == true;
+}
+
+// nullopt when too few points are defined.
+std::optional<bool> ScalarComparer::same_at_points(NodeId a, NodeId b, const Survey& found, bool real_only) const {
+  Values values;
   int held = 0;
-  for (uint32_t attempt = 0; attempt < kDraws && !budget_.exhausted(); ++attempt) {
+  for (uint32_t attempt = 0; attempt < kDraws; ++attempt) {
+    if (budget_.exhausted()) return false;
     if (held >= kPoints && (!found.branches || attempt >= kSignedDraws)) break;
     draw(attempt, found, values);
-    const Answer answer = same_at(a, b, values, found.imaginary, held == 0);
-    if (answer == Answer::kDifferent) return false;
+    const Answer answer = same_at(a, b, values, real_only, held == 0);
+    if (answer == Answer::kDifferent || answer == Answer::kUnknown) return false;
     held += answer == Answer::kSame;
   }
-  return held >= kPoints && !budget_.exhausted();
+  if (held == 0) return std::nullopt;
+  return held >= kPoints;
 }
 
 bool ScalarComparer::within(NodeId gold, NodeId answer, const Rational& tolerance) const {
@@ -163,7 +169,11 @@ bool ScalarComparer::equal(NodeId gold, NodeId answer) const {
   if (!gold_digits && value && denominator(*value) == 1) return false;
   if (gold_digits && gold_digits->significant_digits < kFewestDigits) return false;
   if (!gold_digits && answer_digits->significant_digits < kFewestOfAnswer) return false;
-  return within(gold, answer, gold_digits ? gold_digits->half_unit : answer_digits->half_unit);
+  // A double printed with all its digits is right to fifteen of them.
+  constexpr int kDigitsOfDouble = 15;
+  Rational tolerance = gold_digits ? gold_digits->half_unit : answer_digits->half_unit;
+  if ((gold_digits ? gold_digits : answer_digits)->significant_digits > kDigitsOfDouble) tolerance *= 20;
+  return within(gold, answer, tolerance);
 }
 
 std::optional<int> ScalarComparer::order(NodeId a, NodeId b) const {

@@ -28,7 +28,7 @@ class ScalarComparer {
   bool has_symbols(NodeId id) const;
 
  private:
-  enum class Answer { kSame, kDifferent, kUnknown, kNotHere };
+  enum class Answer { kSame, kDifferent, kUndefined, kUnknown };
   struct Survey {
     explicit Survey(size_t names) : symbols(names) {}
     std::vector<bool> symbols;  // those that are free, by name
@@ -38,7 +38,8 @@ class ScalarComparer {
   };
   void survey(NodeId id, Survey& found) const;
   bool draw(uint32_t attempt, const Survey& found, Values& values) const;
-  Answer same_at(NodeId a, NodeId b, const Values& values, bool imaginary, bool thorough) const;
+  Answer same_at(NodeId a, NodeId b, const Values& values, bool real_only, bool thorough) const;
+  std::optional<bool> same_at_points(NodeId a, NodeId b, const Survey& found, bool real_only) const;
   bool within(NodeId gold, NodeId answer, const Rational& tolerance) const;
 
   const Tree& tree_;

@@ -83,6 +83,15 @@ bool is_unit_word(std::string_view word) {
   return word.size() > 1 && (unit_of(word) != nullptr || word == "square" || word == "cubic" || word == "sq" || word == "cu");
 }
 
+bool is_unit_expression(std::string_view text) {
+  const size_t first = std::min(text.find_first_of(" /*^{}.-0123456789"), text.size());
+  if (first == 0 || first == text.size() || unit_of(text.substr(0, first)) == nullptr) return false;
+  constexpr std::string_view kMarks = " /*^{}.-0123456789";
+  return std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || kMarks.find(c) != kMarks.npos;
+  });
+}
+
 bool is_unit_letter(std::string_view letter) {
   static constexpr std::string_view kLetters = "mgshlLNJWVK";
   return letter.size() == 1 && kLetters.find(letter[0]) != kLetters.npos;
@@ -106,13 +115,13 @@ std::string unit_name(std::string_view written) {
   };
   for (size_t i = 0; i < written.size();) {
     const char c = written[i];
-    if (c == ' ' || c == '.') {
+    if (c == ' ' || c == '.' || c == '{' || c == '}') {
       ++i;
     } else if (c == '/' || c == '*' || c == '^' || c == '-' || (c >= '0' && c <= '9')) {
       out += c;
       ++i;
     } else {
-      const size_t end = std::min(written.find_first_of(" ./*^-0123456789", i), written.size());
+      const size_t end = std::min(written.find_first_of(" ./*^{}-0123456789", i), written.size());
       flush(std::string(written.substr(i, end - i)));
       i = end;
     }

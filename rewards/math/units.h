@@ -8,6 +8,8 @@ namespace hone::math {
 
 // A word that is a unit wherever it follows a number: cm, miles, hours, dollars.
 bool is_unit_word(std::string_view word);
+// A unit made of others: m/s, kg m^2.
+bool is_unit_expression(std::string_view text);
 // A letter that may be one: 12 m.
 bool is_unit_letter(std::string_view letter);
 

@@ -1,7 +1,7 @@
 // hone-init: the first process of a slot. "serve" answers runs itself; "zygote" becomes a Python interpreter that does.
 //   hone-init serve  SOCKET WALLS USER DIRECTORY PYTHON
 //   hone-init zygote SOCKET WALLS USER DIRECTORY PYTHON SCRIPT LIBRARY
-//   hone-init worker SOCKET PROGRAM [ARGUMENT...]
+//   hone-init worker SOCKET PARENT PROGRAM [ARGUMENT...]
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
@@ -41,11 +41,11 @@ bool change_user(Arguments& given) {
   return setgroups(0, nullptr) == 0 && setresgid(user, user, user) == 0 && setresuid(user, user, user) == 0;
 }
 
-int become_zygote(const Arguments& given) {
+int become_zygote(const Arguments& given, bool own_user) {
   if (!pipes_as_streams()) return 1;
   fcntl(atoi(given.socket), F_SETFD, 0);
   const char* words[] = {given.python, "-s",        "-S",        given.script, given.library,
-                         given.socket, given.walls, given.directory, nullptr};
+                         given.socket, given.walls, given.directory, own_user ? "1" : "0", nullptr};
   const char* environment[] = {"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC", "PYTHONHASHSEED=0", "HOME=/", nullptr};
   execve(given.python, const_cast<char**>(words), const_cast<char**>(environment));
   return 1;
@@ -53,11 +53,12 @@ int become_zygote(const Arguments& given) {
 
 int run(int count, char** words) {
   for (int number = 1; number < 32; ++number) signal(number, SIG_DFL);
-  if (count >= 4 && strcmp(words[1], "worker") == 0) return supervise_worker(atoi(words[2]), words + 3);
+  if (count >= 5 && strcmp(words[1], "worker") == 0) return supervise_worker(atoi(words[2]), atoi(words[3]), words + 4);
   if (count != 7 && count != 9) return 2;
   Arguments given = {words[2], words[3], words[4], words[5], words[6], nullptr, nullptr};
   if (count == 9) given.script = words[7], given.library = words[8];
   const auto walls = static_cast<Walls>(atoi(given.walls));
+  const bool own_user = walls == Walls::kNamespaces || strcmp(given.user, "0") != 0;
   if (walls == Walls::kNamespaces) {
     // Mounts of the host that come later do not come in here, and those of runs do not go out.
     mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
@@ -65,8 +66,8 @@ int run(int count, char** words) {
     write_exactly(2, "cannot change to the user of the slot\n", 38);
     return 1;
   }
-  if (count == 9) return become_zygote(given);
-  serve({walls, given.directory, given.python, false}, atoi(given.socket));
+  if (count == 9) return become_zygote(given, own_user);
+  serve({walls, given.directory, given.python, false, own_user}, atoi(given.socket));
   return 1;
 }
 

@@ -60,6 +60,7 @@ struct BoxConfig {
   const char* directory = "/box";
   const char* python = "";  // interpreter of Python programs
   bool warm = false;        // the server is itself an interpreter
+  bool own_user = false;    // no other process has the server's user number
 };
 
 }  // namespace hone::box

@@ -143,8 +143,8 @@ class Run {
   void confine() {
     const char* name = read_.words[0];
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    // The server and the init of the run count too.
-    const int64_t tasks = namespaces() ? read_.plan.processes + 2 : 0;
+    // The limit counts all processes of the user: the server and the init of the run too.
+    const int64_t tasks = config_.own_user ? read_.plan.processes + 2 : 0;
     if (!limit_resources(read_.plan, tasks)) fail_to_start("cannot limit", name);
     raise_own_badness();
     if (config_.walls == Walls::kNone) return;

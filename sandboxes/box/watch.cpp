@@ -48,18 +48,24 @@ int64_t Watch::file_bytes() const {
   return static_cast<int64_t>(usage.f_blocks - usage.f_bfree) * usage.f_bsize;
 }
 
-void Watch::read_task(const char* path, pid_t id) {
+// The kernel adds a wait to the task's sum when it ends; until then a task that is runnable and does not move is waiting.
+void Watch::read_task(const char* directory, bool runnable, pid_t id) {
   char text[128];
-  if (task_count_[now_] == kMaxTasks || !read_small(path, text)) return;
+  if (task_count_[now_] == kMaxTasks || !read_small(Text<96>().add(directory).add("/schedstat").c_str(), text)) return;
   char* end;
   strtoull(text, &end, 10);
-  const uint64_t delay = strtoull(end, &end, 10);
-  tasks_[now_][task_count_[now_]++] = {id, delay};
-  uint64_t before = 0;
+  Task task{id, static_cast<double>(strtoull(end, &end, 10)) * 1e-9, 0};
+  Task before{id, 0, 0};
   for (int i = 0; i < task_count_[1 - now_]; ++i) {
-    if (tasks_[1 - now_][i].id == id) before = tasks_[1 - now_][i].delay;
+    if (tasks_[1 - now_][i].id == id) before = tasks_[1 - now_][i];
   }
-  if (delay > before && delay - before > longest_delay_) longest_delay_ = delay - before;
+  if (task.delay > before.delay) {
+    if (task.delay - before.delay > longest_delay_) longest_delay_ = task.delay - before.delay;
+  } else if (runnable) {
+    task.waited = before.waited + passed_;
+    if (task.waited > longest_wait_) longest_wait_ = task.waited;
+  }
+  tasks_[now_][task_count_[now_]++] = task;
 }
 
 // /proc/<id>/stat: after the name in brackets and the state come numbers, from field 4 of proc(5) on. Used here: the
@@ -71,6 +77,7 @@ void Watch::read_process(pid_t id, double& cpu, int64_t& resident) {
   if (!read_small(Text<80>().add(path.c_str()).add("/stat").c_str(), text)) return;
   const char* at = strrchr(text, ')');
   if (!at || at[1] == 0 || at[2] == 0) return;
+  const char state = at[2];
   at += 3;
   int64_t fields[25] = {};
   for (int i = 4; i <= 24; ++i) {
@@ -85,14 +92,19 @@ void Watch::read_process(pid_t id, double& cpu, int64_t& resident) {
   if (process_count_[now_] < Processes::kMax) processes_[now_][process_count_[now_]++] = {id, used};
   count_ += threads > 0 ? static_cast<int>(threads) : 1;
   if (threads <= 1) {
-    read_task(Text<80>().add(path.c_str()).add("/schedstat").c_str(), id);
+    read_task(path.c_str(), state == 'R', id);
     return;
   }
   path.add("/task");
   pid_t tasks[256];
   const int count = Processes::tasks_of(path.c_str(), tasks, 256);
   for (int i = 0; i < count; ++i) {
-    read_task(Text<96>().add(path.c_str()).add("/").add(tasks[i]).add("/schedstat").c_str(), tasks[i]);
+    Text<96> task;
+    task.add(path.c_str()).add("/").add(tasks[i]);
+    char about[1024];
+    const bool known = read_small(Text<112>().add(task.c_str()).add("/stat").c_str(), about);
+    const char* name_end = known ? strrchr(about, ')') : nullptr;
+    read_task(task.c_str(), name_end && name_end[1] && name_end[2] == 'R', tasks[i]);
   }
 }
 
@@ -120,7 +132,9 @@ void Watch::account_cpu(double live) {
 void Watch::sample(double elapsed) {
   now_ = 1 - now_;
   task_count_[now_] = process_count_[now_] = 0;
-  longest_delay_ = 0;
+  longest_delay_ = longest_wait_ = 0;
+  passed_ = elapsed - elapsed_;
+  elapsed_ = elapsed;
   count_ = 0;
   pid_t ids[Processes::kMax];
   const int count = list_.list(ids);
@@ -130,9 +144,9 @@ void Watch::sample(double elapsed) {
   account_cpu(cpu);
   const int64_t memory = resident + file_bytes() - files_at_start_;
   if (memory > peak_) peak_ = memory;
-  const double passed = elapsed - last_elapsed_, delayed = static_cast<double>(longest_delay_) * 1e-9;
-  if (passed > delayed) wall_ += passed - delayed;
-  last_elapsed_ = elapsed;
+  delayed_ += longest_delay_;
+  const double wall = elapsed_ - delayed_ - longest_wait_;
+  wall_ = wall > 0 ? wall : 0;
 }
 
 void Watch::finish(double elapsed) {
@@ -143,8 +157,7 @@ void Watch::finish(double elapsed) {
   getrusage(RUSAGE_CHILDREN, &ended);
   const int64_t largest = static_cast<int64_t>(ended.ru_maxrss) * 1024;
   if (largest > peak_) peak_ = largest;
-  if (elapsed > last_elapsed_) wall_ += elapsed - last_elapsed_;
-  last_elapsed_ = elapsed;
+  if (elapsed > elapsed_) wall_ += elapsed - elapsed_;
 }
 
 }  // namespace hone::box

@@ -49,7 +49,8 @@ class Watch {
  private:
   struct Task {
     pid_t id;
-    uint64_t delay;  // nanoseconds spent waiting for a processor
+    double delay;   // seconds spent waiting for a processor, told by the kernel when the task gets one
+    double waited;  // since then: time in which it was seen runnable and did not get one
   };
   struct Process {
     pid_t id;
@@ -58,7 +59,7 @@ class Watch {
   static constexpr int kMaxTasks = 2048;
 
   void read_process(pid_t id, double& cpu, int64_t& resident);
-  void read_task(const char* path, pid_t id);
+  void read_task(const char* directory, bool runnable, pid_t id);
   double cpu_of_ended() const;
   int64_t file_bytes() const;
   void account_cpu(double live);
@@ -68,10 +69,12 @@ class Watch {
   const double tick_ = 1.0 / static_cast<double>(sysconf(_SC_CLK_TCK));
   const int64_t page_ = sysconf(_SC_PAGESIZE);
   int64_t files_at_start_ = 0;
-  double cpu_ = 0, wall_ = 0, last_elapsed_ = 0, lost_ = 0;
+  double cpu_ = 0, wall_ = 0, lost_ = 0;
+  double elapsed_ = 0, passed_ = 0;            // at this sample; since the one before
+  double delayed_ = 0;                         // over all samples, the longest of each
+  double longest_delay_ = 0, longest_wait_ = 0;  // of this sample
   int64_t peak_ = 0;
   int count_ = 0;
-  uint64_t longest_delay_ = 0;  // of this sample
 
   Task tasks_[2][kMaxTasks];
   Process processes_[2][Processes::kMax];

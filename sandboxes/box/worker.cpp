@@ -39,7 +39,7 @@ bool send_note(int socket, const WorkerNote& note) {
 
 }  // namespace
 
-int supervise_worker(int socket, char** words) {
+int supervise_worker(int socket, int parent, char** words) {
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   sigset_t waited, none;
   sigemptyset(&none);
@@ -51,7 +51,6 @@ int supervise_worker(int socket, char** words) {
   action.sa_handler = [](int number) { parent_gone = parent_gone || number == SIGTERM; };
   sigaction(SIGCHLD, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
-  const pid_t parent = getppid();
   prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
   if (getppid() != parent) return 1;
   const pid_t program = fork();

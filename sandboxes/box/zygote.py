@@ -70,7 +70,7 @@ def leave(collect=gc.collect, leave_now=os._exit):
 
 def serve():
     """The argv of the program to become."""
-    library, socket, walls, directory = sys.argv[1:]
+    library, socket, walls, directory, own_user = sys.argv[1:]
     hone_serve = ctypes.PyDLL(library).hone_serve
     hone_serve.restype = ctypes.POINTER(ctypes.c_char_p)
     after_fork = ctypes.pythonapi.PyOS_AfterFork_Child
@@ -78,7 +78,7 @@ def serve():
         sys.modules.pop(name, None)
     gc.collect()
     gc.freeze()
-    words = hone_serve(int(socket), int(walls), directory.encode(), sys.executable.encode())
+    words = hone_serve(int(socket), int(walls), directory.encode(), sys.executable.encode(), int(own_user))
     after_fork()
     argv = []
     while words[len(argv)] is not None:

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstring>
@@ -53,7 +54,7 @@ Result<void> Workers::start(Stream& client, const std::string& frame) {
   const FileDescriptor ours(sockets[0]), theirs(sockets[1]);
   Launch what;
   what.program = programs_ + "/hone-init";
-  what.arguments = {"worker", std::to_string(theirs.get())};
+  what.arguments = {"worker", std::to_string(theirs.get()), std::to_string(::getpid())};
   what.arguments.insert(what.arguments.end(), request->argv.begin(), request->argv.end());
   what.environment = request->environment;
   what.directory = request->directory;

@@ -29,6 +29,7 @@ struct Attack {
   int code = -1;            // of kExited or kSignalled; -1: any
   const char* out = nullptr;  // the whole of stdout
   bool only_namespaces = false;  // not held by Landlock
+  bool processes = false;        // starts more than are allowed
 };
 
 constexpr auto kPython = Language::kPython;
@@ -52,11 +53,11 @@ const Attack kAttacks[] = {
     {7, kPython, "import signal\nfor s in (1, 2, 15, 24): signal.signal(s, signal.SIG_IGN)\nwhile True: pass", {kCpu}},
     {8, kNative, "busy", {kCpu}},
     {9, kPython, "import time\ntime.sleep(1000)", {kWall}},
-    {10, kNative, "many_small", {kCpu}},
+    {10, kNative, "many_small", {kCpu}, -1, nullptr, false, true},
     {11, kNative, "stop", {kWall}},
     {12, kNative, "read_for_ever", {kCpu, kWall}},
     {13, kPython, "'a' * (8 << 30)", {kMemory}},
-    {14, kNative, "fork_with_memory", {kMemory}},
+    {14, kNative, "fork_with_memory", {kMemory}, -1, nullptr, false, true},
     {15, kNative, "reserve", {kExited}, 0, "reserved\n"},
     {16, kNative, "recurse", {kSignalled}, 11},
     {17, kPython, "import sys\nsys.setrecursionlimit(10**9)\ndef f(): f()\nf()", {kSignalled, kMemory, kExited, kCpu}},
@@ -166,7 +167,9 @@ TEST_P(SandboxAttack, EndsAsItShouldAndLeavesNothing) {
     const auto began = std::chrono::steady_clock::now();
     const RunResult result = run(request_of(attack));
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-    EXPECT_TRUE(attack.endings.contains(result.ending)) << ::testing::PrintToString(result);
+    // Where the number of processes cannot be bounded beforehand, too many of them are killed.
+    const bool killed = GetParam() == Tier::kLandlock && ::geteuid() != 0 && attack.processes && result.ending == kSignalled;
+    EXPECT_TRUE(attack.endings.contains(result.ending) || killed) << ::testing::PrintToString(result);
     if (attack.code >= 0) {
       EXPECT_EQ(result.code, attack.code);
     }

@@ -196,7 +196,7 @@ TEST_P(SandboxRun, ProcessesAreLimited) {
       "except OSError: pass\nprint(n, flush=True)\nos._exit(0)");
   request.limits.processes = 8;
   const RunResult result = run(request);
-  // The landlock tier, not being root, kills instead of refusing.
+  // Where the user number is shared, too many are killed instead of refused.
   if (result.ending == Ending::kExited) {
     EXPECT_EQ(result.out, "7\n");
   }

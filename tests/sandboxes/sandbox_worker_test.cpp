@@ -113,7 +113,7 @@ TEST_F(SandboxWorker, MissingProgramEndsWith127) {
   Result<std::unique_ptr<Worker>> worker = sandbox_->spawn({{"no-such-program"}, {}, "/"});
   ASSERT_TRUE(worker.ok());
   EXPECT_EQ(wait_for_end(**worker), "exited with code 127");
-  EXPECT_EQ(read_line((*worker)->err()), "cannot run no-such-program: No such file or directory\n");
+  EXPECT_THAT(read_line((*worker)->err()), ::testing::StartsWith("cannot run no-such-program: "));
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "sandboxes/remote_judge.h"
+
 namespace hone::rewards {
 namespace {
 
@@ -78,6 +80,8 @@ Fields CodeChecker::Options::fields() {
       field("prefix", prefix, {.help = "Text put before the program, such as imports."}),
       field("suffix", suffix, {.help = "Text put after the program."}),
       field("max_tests", max_tests, {.help = "At most so many tests, the first ones; 0: all.", .range = between(0, 1e6)}),
+      field("judge_url", judge_url,
+            {.help = "http://host:port of a server that speaks SandboxFusion's /run_code: programs run there."}),
   };
 }
 
@@ -100,7 +104,11 @@ CodeChecker::CodeChecker(const Options& options, std::shared_ptr<sandboxes::Sand
 }
 
 Result<std::unique_ptr<Checker>> CodeChecker::make(const Options& options, const CheckerContext& context) {
-  return std::unique_ptr<Checker>(new CodeChecker(options, context.sandbox));
+  std::shared_ptr<sandboxes::Sandbox> sandbox = context.sandbox;
+  if (!options.judge_url.empty()) {
+    HONE_TRY_ASSIGN(sandbox, sandboxes::connect_remote({.url = options.judge_url}));
+  }
+  return std::unique_ptr<Checker>(new CodeChecker(options, std::move(sandbox)));
 }
 
 Result<void> CodeChecker::check_gold(const nlohmann::json& gold) const {

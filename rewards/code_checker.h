@@ -31,6 +31,7 @@ class CodeChecker final : public Checker {
     CompareOptions compare;
     std::string prefix, suffix;
     int64_t max_tests = 0;
+    std::string judge_url;
     Fields fields();
   };
   static Result<std::unique_ptr<Checker>> make(const Options& options, const CheckerContext& context);

@@ -12,6 +12,7 @@
 #include "cli/options.h"
 #include "kernels/backend.h"
 #include "sandboxes/sandbox.h"
+#include "trainer/objective.h"
 
 namespace hone::cli {
 namespace {
@@ -94,6 +95,8 @@ std::string torch_version(const std::string& library_directory) {
 }
 
 void examine_torch(Findings& findings) {
+  if (const Result<void> loaded = trainer::load_torch(); !loaded.ok())
+    return findings.add_problem("LibTorch", loaded.error().to_string(), "./hone build builds and installs it");
   const std::string directory = directory_of_library("libtorch_cpu.so");
   if (directory.empty()) return findings.add("LibTorch", "not in this build");
   findings.add("LibTorch", torch_version(directory) + " in " + directory);

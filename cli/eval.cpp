@@ -38,7 +38,10 @@ struct Options {
 Result<trainer::EvalConfig> questions(const OpenedTarget& target, const Options& options) {
   trainer::EvalConfig eval;
   if (target.stage) eval = target.stage->eval;
-  if (!options.task.empty()) eval.task = eval.name = options.task, eval.path.clear();
+  if (!options.task.empty()) {
+    if (options.task != eval.task) eval.difficulty = 1;
+    eval.task = eval.name = options.task, eval.path.clear();
+  }
   if (!options.data.empty()) eval.path = eval.name = std::filesystem::absolute(options.data), eval.task.clear();
   if (eval.task.empty() && eval.path.empty()) {
     return Error{.message = "there is no run around it to say what to ask: give --task NAME or --data FILE",

@@ -155,6 +155,7 @@ Result<std::unique_ptr<ProblemSource>> make_eval_source(const EvalConfig& eval, 
   }
   TaskSourceOptions options;
   options.task = eval.task;
+  options.difficulty = static_cast<int>(std::max<int64_t>(1, eval.difficulty));
   options.key = mix64(seed, 0, Purpose::kEval);
   options.split = rewards::Split::kHeldOut;
   options.prompt_template = {data.prompt_template};

@@ -1,82 +1,47 @@
 #include "trainer/objective.h"
 
-#include <ATen/Parallel.h>
-#include <ATen/TensorOperators.h>
-#include <ATen/core/Tensor.h>
-#include <ATen/ops/clamp.h>
-#include <ATen/ops/exp.h>
-#include <ATen/ops/from_blob.h>
-#include <ATen/ops/gt.h>
-#include <ATen/ops/logical_and.h>
-#include <ATen/ops/lt.h>
-#include <ATen/ops/min.h>
-#include <ATen/ops/minimum.h>
-#include <ATen/ops/sum.h>
-#include <c10/util/Exception.h>
-#include <torch/csrc/autograd/variable.h>
+#include <dlfcn.h>
 
-#include <cmath>
-#include <cstring>
+#include <filesystem>
+
+#include "trainer/objective_torch.h"
 
 namespace hone::trainer {
 namespace {
 
-// Borrows the memory; the tensor is only read.
-at::Tensor tensor(std::span<const float> values) {
-  return at::from_blob(const_cast<float*>(values.data()), {static_cast<int64_t>(values.size())}, at::kFloat);
+Error cannot_load(const std::string& path) {
+  const char* reason = dlerror();
+  return {ErrorCode::kNotFound, str("cannot load LibTorch's part of hone: ", reason ? reason : "unknown"), path};
 }
 
-at::Tensor leaf(std::span<const float> values) { return tensor(values).set_requires_grad(true); }
-
-void copy_gradient(const at::Tensor& leaf, std::span<float> out) {
-  if (leaf.grad().defined()) {
-    std::memcpy(out.data(), leaf.grad().const_data_ptr<float>(), out.size() * sizeof(float));
-  } else {
-    std::fill(out.begin(), out.end(), 0.0f);
-  }
+Result<const ObjectiveTable*> open_table() {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) return Error{ErrorCode::kIo, str("cannot read /proc/self/exe: ", error.message())};
+  const std::string path = program.parent_path() / "libhone_torch.so";
+  void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);  // stays open: the table points into it
+  if (library == nullptr) return cannot_load(path);
+  const auto table = reinterpret_cast<decltype(&hone_torch_objective)>(dlsym(library, "hone_torch_objective"));
+  if (table == nullptr) return cannot_load(path);
+  return table();
 }
 
-ObjectiveOutput evaluate(const rl::ObjectiveConfig& config, const ObjectiveInput& in, std::span<float> dlogprob,
-                         std::span<float> dentropy) {
-  const at::Tensor logprob = leaf(in.logprob), entropy = leaf(in.entropy);
-  const at::Tensor advantage = tensor(in.advantage), weight = tensor(in.weight);
-  const at::Tensor ratio = (logprob - tensor(in.behaviour_logprob)).exp();
-  const at::Tensor plain = ratio * advantage;
-  const at::Tensor clipped = ratio.clamp(1 - config.clip_low, 1 + config.clip_high) * advantage;
-  at::Tensor value = -at::minimum(plain, clipped);
-  ObjectiveOutput out;
-  if (config.kl_coef != 0) {
-    const at::Tensor log_ratio = tensor(in.reference_logprob) - logprob;
-    const at::Tensor k3 = log_ratio.exp() - log_ratio - 1;
-    // The ratio is differentiated too: see rl/objective.h.
-    value = value + config.kl_coef * ratio * k3;
-    out.k3 = k3.detach().sum().item<double>();
-  }
-  if (config.entropy_coef != 0) value = value - config.entropy_coef * entropy;
-  const at::Tensor loss = (value * weight).sum();
-  loss.backward();
-  copy_gradient(logprob, dlogprob);
-  copy_gradient(entropy, dentropy);
-  const at::Tensor detached = ratio.detach();
-  out.loss = loss.item<double>();
-  out.clipped_low = at::logical_and(at::lt(detached, 1 - config.clip_low), at::lt(advantage, 0)).sum().item<double>();
-  out.clipped_high = at::logical_and(at::gt(detached, 1 + config.clip_high), at::gt(advantage, 0)).sum().item<double>();
-  return out;
+const Result<const ObjectiveTable*>& loaded_table() {
+  static const Result<const ObjectiveTable*> table = open_table();
+  return table;
 }
 
 }  // namespace
 
-Result<ObjectiveOutput> grpo_objective(const rl::ObjectiveConfig& config, const ObjectiveInput& input,
-                                       std::span<float> dlogprob, std::span<float> dentropy) {
-  try {
-    const ObjectiveOutput out = evaluate(config, input, dlogprob, dentropy);
-    if (!std::isfinite(out.loss)) return Error{ErrorCode::kGuard, str("the loss is ", out.loss)};
-    return out;
-  } catch (const c10::Error& error) {
-    return Error{ErrorCode::kGuard, str("LibTorch failed in the objective: ", error.what_without_backtrace())};
-  }
+Result<void> load_torch() {
+  if (!loaded_table().ok()) return loaded_table().error();
+  return {};
 }
 
-void prepare_torch() { at::set_num_threads(1); }
+Result<ObjectiveOutput> grpo_objective(const rl::ObjectiveConfig& config, const ObjectiveInput& input,
+                                       std::span<float> dlogprob, std::span<float> dentropy) {
+  if (!loaded_table().ok()) return loaded_table().error();
+  return (*loaded_table())->grpo_objective(config, input, dlogprob, dentropy);
+}
 
 }  // namespace hone::trainer

@@ -1,5 +1,5 @@
 // The objective of grpo as tensor code: a few lines over per-token values, differentiated by LibTorch. To try another
-// objective, change objective.cpp and the oracle rl/objective.h; no kernel knows of it.
+// objective, change objective_torch.cpp and the oracle rl/objective.h; no kernel knows of it.
 #pragma once
 
 #include <span>
@@ -28,7 +28,7 @@ struct ObjectiveOutput {
 Result<ObjectiveOutput> grpo_objective(const rl::ObjectiveConfig& config, const ObjectiveInput& input,
                                        std::span<float> dlogprob, std::span<float> dentropy);
 
-// Before any other call, as often as one likes: one thread for torch, hone's own team does the work.
-void prepare_torch();
+// Loads LibTorch, if it is not loaded, so that its absence is noticed before a run begins. Error kNotFound.
+Result<void> load_torch();
 
 }  // namespace hone::trainer

@@ -143,6 +143,7 @@ Result<std::unique_ptr<ProblemSource>> make_stage_source(const RunConfig& config
   }
   TaskSourceOptions options;
   options.task = data.task;
+  options.difficulty = static_cast<int>(data.difficulty);
   options.key = mix64(config.run.seed, index + 1, Purpose::kTask);
   options.corpus = {data.chain_share, data.malformed_share};
   options.late = {data.chain_share_late, data.malformed_share};
@@ -176,7 +177,7 @@ Result<std::unique_ptr<policy::Weights>> stage_start_weights(RunState& run, size
 Result<RunOutcome> run_pipeline(const ResolvedConfig& resolved, const RunOptions& options, ThreadTeam& team) {
   const RunConfig& config = resolved.config;
   const kernels::Stream stream{&team};
-  prepare_torch();
+  HONE_TRY(load_torch());
   HONE_TRY_ASSIGN(RunDirectory directory, RunDirectory::open(std::filesystem::absolute(config.run.dir).string()));
   const std::string run_dir = directory.path();
   const bool resumed = directory.has_config();

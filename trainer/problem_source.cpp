@@ -16,7 +16,7 @@ class TaskSource final : public ProblemSource {
 
   Result<rl::Problem> at(uint64_t index) override {
     const auto& corpus = index < options_.late_from ? options_.corpus : options_.late;
-    rl::Problem problem = draw_problem(task_, options_.key, index, options_.split, corpus);
+    rl::Problem problem = draw_problem(task_, options_.key, index, options_.split, corpus, options_.difficulty);
     HONE_TRY_ASSIGN(problem.prompt, render(options_.prompt_template, problem.prompt));
     return problem;
   }
@@ -85,6 +85,8 @@ Result<std::string> render(const PromptTemplate& prompt_template, const std::str
 Result<std::unique_ptr<ProblemSource>> make_task_source(const TaskSourceOptions& options) {
   auto task = rewards::find_task(options.task);
   if (!task) return field_error("task", task.error().message);
+  if (options.difficulty < 1 || options.difficulty > (*task)->levels())
+    return field_error("difficulty", str("must be 1 to ", (*task)->levels(), ", not ", options.difficulty));
   HONE_TRY(check_shares(options.corpus));
   HONE_TRY(check_shares(options.late));
   HONE_TRY(check_template(options.prompt_template));

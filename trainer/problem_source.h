@@ -30,6 +30,7 @@ Result<std::string> render(const PromptTemplate& prompt_template, const std::str
 
 struct TaskSourceOptions {
   std::string task;
+  int difficulty = 1;
   uint64_t key = 0;  // mix64(seed, stage, Purpose::kTask); Purpose::kEval for evaluation
   rewards::Split split = rewards::Split::kTraining;
   rewards::CorpusOptions corpus;    // before late_from

@@ -108,6 +108,7 @@ struct DataConfig {
   std::string task;
   std::string path;  // absolute once loaded
   std::string prompt_template = "{prompt}";
+  int64_t difficulty = 1;
   double chain_share = 1.0;
   double chain_share_late = -1;  // derived: chain_share
   double late_from = 0.6;
@@ -125,6 +126,7 @@ struct EvalConfig {
   bool at_end = true;
   std::string task;  // derived, like path: the stage's data
   std::string path;
+  int64_t difficulty = 0;  // derived: that of the stage's data; 1 for another task
   std::string name;     // derived: the task, or the stem of the file
   std::string checker;  // derived: that of the first reward, of the stage or the next grpo stage; else answer
   int64_t problems = 512;

@@ -32,6 +32,7 @@ class ConfigChecks {
 
   void resolve_stage(size_t i);
   void check_from(const StageConfig& stage, const std::string& path);
+  void check_difficulty(const std::string& task, int64_t difficulty, const std::string& path);
   void check_data(const StageConfig& stage, const std::string& path);
   void check_grpo(const StageConfig& stage, const std::string& path);
   void resolve_rewards(StageConfig& stage, const std::string& path);

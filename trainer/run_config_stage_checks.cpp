@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/schema_json.h"
+#include "rewards/tasks/task.h"
 #include "trainer/run_config_checks.h"
 #include "trainer/run_config_names.h"
 
@@ -89,8 +90,16 @@ void ConfigChecks::check_data(const StageConfig& stage, const std::string& path)
   require(has_task || has_path, {path, path + ".task", path + ".path"}, "needs a task or a path");
   require(!has_task || !has_path, {path + ".path", path + ".task"},
           "has task (" + data.task + ") and path (" + data.path + "); give one of them");
+  check_difficulty(data.task, data.difficulty, path);
   require(count_of(data.prompt_template, "{prompt}") == 1, {path + ".template"},
           "must hold {prompt} once: '" + data.prompt_template + "'");
+}
+
+void ConfigChecks::check_difficulty(const std::string& task, int64_t difficulty, const std::string& path) {
+  const auto found = rewards::find_task(task);
+  if (!found.ok()) return;  // said elsewhere, or not a task
+  require(difficulty <= (*found)->levels(), {path + ".difficulty", path + ".task"},
+          str("the task ", task, " has difficulties 1 to ", (*found)->levels(), ", not ", difficulty));
 }
 
 void ConfigChecks::check_grpo(const StageConfig& stage, const std::string& path) {
@@ -131,6 +140,8 @@ void ConfigChecks::resolve_eval(size_t i, const std::string& path) {
   require(eval.task.empty() || eval.path.empty(), {path + ".path", path + ".task"},
           "has task (" + eval.task + ") and path (" + eval.path + "); give one of them");
   if (eval.task.empty() && eval.path.empty()) eval.task = stage.data.task, eval.path = stage.data.path;
+  if (eval.difficulty == 0) eval.difficulty = eval.task == stage.data.task ? stage.data.difficulty : 1;
+  check_difficulty(eval.task, eval.difficulty, path);
   if (eval.name.empty()) eval.name = eval.path.empty() ? eval.task : name_from_file(eval.path);
   for (size_t k = i; k < config_.stages.size(); ++k) {
     if (config_.stages[k].kind == StageKind::kGrpo && settle_checker(eval, config_.stages[k].rewards)) break;

@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kMaxCount = 1 << 30;
 constexpr double kMaxSize = 1 << 20;
+constexpr double kMaxLevels = 100;
 
 std::vector<std::string> task_names() {
   std::vector<std::string> names;
@@ -29,6 +30,8 @@ Condition imitation_only(StageKind kind) {
 Condition file_only(const DataConfig& data) {
   return {!data.path.empty(), "data of a file", "path", "not given"};
 }
+
+Condition task_only(const DataConfig& data) { return {data.path.empty(), "a task", "path", data.path}; }
 
 // Of the worked answers that a task generates.
 Condition corpus_only(const DataConfig& data) {
@@ -56,6 +59,8 @@ Fields DataConfig::fields() {
       field("task", task, {.help = "Generated problems of this task.", .choices = task_names()}),
       field("path", path, {.help = "A JSONL file of problems, relative to the configuration file.", .is_file = true}),
       field("template", prompt_template, {.help = "Text around a problem; {prompt} stands for it."}),
+      field("difficulty", difficulty, {.help = "Of the task's problems, from 1 on; how far depends on the task.",
+                                       .range = between(1, kMaxLevels), .only = task_only(*this)}),
       field("chain_share", chain_share, {.help = "Share of worked answers that show their chain.", .range = share,
                                          .only = corpus}),
       field("chain_share_late", chain_share_late, {.help = "The same from late_from on.", .range = share,
@@ -78,6 +83,8 @@ Fields EvalConfig::fields() {
                            .derived = "the stage's data"}),
       field("path", path, {.help = "A JSONL file of problems, relative to the configuration file.",
                            .derived = "the stage's data", .is_file = true}),
+      field("difficulty", difficulty, {.help = "Difficulty of the task's problems.", .range = between(0, kMaxLevels),
+                                       .derived = "that of the stage's data; 1 for another task"}),
       field("name", name, {.help = "Name in the metrics: eval/<name>/pass_at_1.",
                            .derived = "the task, or the file without its ending", .is_name = true}),
       field("checker", checker, {.help = "Checker of right and wrong.", .choices = rewards::checker_names(),

@@ -269,7 +269,6 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: step_bench CONFIG [path=value...]\n");
     return 2;
   }
-  hone::trainer::prepare_torch();
   hone::ThreadTeam team(2);
   const auto done = hone::bench::run(argv[1], {argv + 2, argv + argc}, team);
   if (done.ok()) return 0;

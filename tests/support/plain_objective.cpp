@@ -29,6 +29,6 @@ Result<ObjectiveOutput> grpo_objective(const rl::ObjectiveConfig& config, const 
   return out;
 }
 
-void prepare_torch() {}
+Result<void> load_torch() { return {}; }
 
 }  // namespace hone::trainer

@@ -35,7 +35,7 @@ using F = Function;
 
 // kEnd stands for commands without meaning: spacing, sizes, styles.
 constexpr auto kCommands = sorted(std::to_array<Command>({
-    {"left", kEnd}, {"right", kEnd}, {"middle", kEnd}, {"big", kEnd}, {"Big", kEnd}, {"bigg", kEnd}, {"Bigg", kEnd},
+    {"left", kEnd}, {"right", kEnd}, {"mleft", kEnd}, {"mright", kEnd}, {"middle", kEnd}, {"big", kEnd}, {"Big", kEnd}, {"bigg", kEnd}, {"Bigg", kEnd},
     {"bigl", kEnd}, {"bigr", kEnd}, {"Bigl", kEnd}, {"Bigr", kEnd}, {"biggl", kEnd}, {"biggr", kEnd}, {"Biggl", kEnd},
     {"Biggr", kEnd}, {"quad", kEnd}, {"qquad", kEnd}, {"enspace", kEnd}, {"thinspace", kEnd}, {"medspace", kEnd},
     {"displaystyle", kEnd}, {"textstyle", kEnd}, {"scriptstyle", kEnd}, {"limits", kEnd}, {"nolimits", kEnd},
@@ -71,6 +71,8 @@ constexpr auto kCommands = sorted(std::to_array<Command>({
     {"Im", kFunction, code(F::kIm)}, {"sgn", kFunction, code(F::kSign)}, {"abs", kFunction, code(F::kAbs)},
     {"floor", kFunction, code(F::kFloor)}, {"ceil", kFunction, code(F::kCeil)}, {"asin", kFunction, code(F::kAsin)},
     {"acos", kFunction, code(F::kAcos)}, {"atan", kFunction, code(F::kAtan)},
+    {"asinh", kFunction, code(F::kAsinh)}, {"acosh", kFunction, code(F::kAcosh)}, {"atanh", kFunction, code(F::kAtanh)},
+    {"acot", kFunction, code(F::kAcot)}, {"asec", kFunction, code(F::kAsec)}, {"acsc", kFunction, code(F::kAcsc)},
     {"pi", kConstant, code(Constant::kPi)}, {"infty", kConstant, code(Constant::kInfinity)},
     {"infinity", kConstant, code(Constant::kInfinity)}, {"imath", kConstant, code(Constant::kI)},
     {"cdot", kTimes}, {"times", kTimes}, {"ast", kTimes}, {"star", kTimes}, {"bullet", kTimes}, {"div", kDivide, 'd'},
@@ -121,8 +123,9 @@ constexpr auto kCommands = sorted(std::to_array<Command>({
 constexpr auto kWords = sorted(std::to_array<Command>({
     {"and", kAnd}, {"or", kOr}, {"inf", kConstant, code(Constant::kInfinity)}, {"oo", kConstant, code(Constant::kInfinity)},
     {"union", kUnion}, {"intersect", kIntersection}, {"percentage", kPercent}, {"pct", kPercent}, {"deg", kDegree},
-    {"binomial", kFunction, code(F::kBinomial)}, {"choose", kError}, {"factorial", kFunction, code(F::kFactorial)},
-    {"cbrt", kFunction, code(F::kRoot)}, {"ceiling", kFunction, code(F::kCeil)}, {"arcsec", kFunction, code(F::kAsec)},
+    {"binomial", kFunction, code(F::kBinomial)}, {"Abs", kFunction, code(F::kAbs)}, {"ceiling", kFunction, code(F::kCeil)},
+    {"Min", kFunction, code(F::kMin)}, {"Max", kFunction, code(F::kMax)}, {"Mod", kFunction, code(F::kMod)}, {"choose", kError}, {"factorial", kFunction, code(F::kFactorial)},
+    {"cbrt", kFunction, code(F::kRoot)}, 
 }));
 
 // Commands whose name is an English word or a likely product of letters: not read as commands in plain text.

@@ -8,6 +8,17 @@
 #include "rewards/math/units.h"
 
 namespace hone::math {
+namespace {
+
+NodeId replaced(Tree& tree, NodeId id, NodeId symbol, NodeId value) {
+  const Node n = tree[id];
+  if (n.kind == Kind::kSymbol && n.payload == tree[symbol].payload) return value;
+  std::vector<NodeId> children = tree.copy_children(id);
+  for (NodeId& child : children) child = replaced(tree, child, symbol, value);
+  return n.count == 0 ? id : tree.add(n.kind, children, n.tag, n.payload);
+}
+
+}  // namespace
 
 bool Comparer::equal(NodeId gold, NodeId answer) {
   struct Nested {
@@ -31,6 +42,11 @@ bool Comparer::values(NodeId gold, NodeId answer) {
   if (g == Kind::kQuantity || a == Kind::kQuantity) return quantities(gold, answer);
   if (has_matrix(tree_, gold) || has_matrix(tree_, answer)) return matrices(gold, answer);
   if (scalars_.equal(gold, answer)) return true;
+  const NodeId i = tree_.symbol("I");
+  if (scalars_.contains(gold, i) != scalars_.contains(answer, i)) {  // one side writes the imaginary unit as I
+    const NodeId unit = tree_.constant(Constant::kI);
+    if (scalars_.same(replaced(tree_, gold, i, unit), replaced(tree_, answer, i, unit))) return true;
+  }
   if ((g == Kind::kPercent) != (a == Kind::kPercent) || (g == Kind::kPercent && policy_.percent == Percent::kNumber))
     return percents(gold, answer);
   const bool gold_degrees = tree_.is_function(gold, Function::kDegrees);

@@ -75,14 +75,14 @@ std::optional<Rational> ExactEvaluator::checked(Rational value) {
   const unsigned size = bits(numerator(value)) + bits(denominator(value));
   // Reducing a fraction takes time quadratic in its words.
   const int64_t words = size / 64;
-  if (!budget_.spend(1 + words * words / 8)) return fail(Failure::kBudget);
+  if (!budget_.spend(3 + words * words / 8)) return fail(Failure::kBudget);
   if (size > 2 * kMaxExactBits) return fail(Failure::kUnsupported);
   return value;
 }
 
 std::optional<Rational> ExactEvaluator::evaluate(NodeId id) {
   const Node& n = tree_[id];
-  if (!budget_.spend(1)) return fail(Failure::kBudget);
+  if (!budget_.spend(2)) return fail(Failure::kBudget);
   switch (n.kind) {
     case Kind::kNumber: {
       constexpr int32_t kLargestExponent = 1000;

@@ -209,17 +209,35 @@ std::optional<std::string_view> last_number(std::string_view text) {
   }
 }
 
+// Where the text after the last "answer" begins; one that "is" or a colon follows goes before others.
+size_t after_marker(std::string_view text) {
+  constexpr std::string_view kWord = "answer", kChinese = "答案";
+  size_t plain = kNowhere;
+  for (size_t end = text.size(); end > 0;) {
+    const size_t at = last_marker(text.substr(0, end), kWord);
+    if (at == kNowhere) break;
+    std::string_view rest = text.substr(at + kWord.size());
+    while (!rest.empty() && (is_space(rest[0]) || rest[0] == '*')) rest.remove_prefix(1);
+    const bool is = rest.starts_with("is") && rest.size() > 2 && !is_letter(rest[2]);
+    const size_t begin = static_cast<size_t>(rest.data() - text.data());
+    if (is || rest.starts_with(':') || rest.starts_with('=')) return begin + (is ? 2 : 1);
+    if (plain == kNowhere) plain = begin;
+    end = at;
+  }
+  const size_t chinese = text.rfind(kChinese);
+  if (chinese == kNowhere) return plain;
+  const std::string_view rest = text.substr(chinese + kChinese.size());
+  return chinese + kChinese.size() + (rest.starts_with("是") ? 3 : 0);
+}
+
 void take_marked(std::string_view text, Found& found) {
   if (const size_t close = last_marker(text, "</answer>"); close != kNowhere) {
     const size_t open = last_marker(text.substr(0, close), "<answer>");
     if (open != kNowhere) found.candidates.push_back(text.substr(open + 8, close - open - 8));
   }
   if (const size_t at = text.rfind("####"); at != kNowhere) found.candidates.push_back(line_at(text, at + 4));
-  static constexpr auto kMarkers = std::to_array<std::string_view>({"final answer is", "answer is", "answer:", "answer**", "answer", "答案是", "答案"});
-  for (std::string_view marker : kMarkers) {
-    const size_t at = last_marker(text, marker);
-    if (at == kNowhere) continue;
-    const std::string_view rest = line_at(text, at + marker.size());
+  if (const size_t at = after_marker(text); at != kNowhere) {
+    const std::string_view rest = line_at(text, at);
     const std::string_view line = rest.substr(0, std::min(rest.find(". "), rest.size()));
     const auto take = [&](std::string_view candidate) {
       if (!is_sentence(trim_answer(candidate))) found.candidates.push_back(candidate);
@@ -228,7 +246,6 @@ void take_marked(std::string_view text, Found& found) {
     if (const size_t is = line.rfind(" is "); is != kNowhere) take(line.substr(is + 4));
     if (const auto formula = last_formula(line).last) take(*formula);
     if (const auto number = last_number(line)) take(*number);
-    break;
   }
 }
 

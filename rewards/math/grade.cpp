@@ -28,6 +28,7 @@ struct Side {
   std::optional<std::string> words;
   Parsed parsed;                       // root kNone: words only, or not readable
   NodeId with_decimal_comma = kNone;   // the other reading of 1,22
+  NodeId with_natural_logarithm = kNone;  // the other reading of log
 
   bool readable() const { return words.has_value() || parsed.root != kNone; }
 };
@@ -49,11 +50,15 @@ Side read_side(Tree& tree, std::string_view text, const Policy& policy) {
   }
   side.text = is_ascii(text) ? std::string(text) : to_ascii(text);
   if (side.words = plain_words(side.text); side.words) return side;
-  Policy lists = policy;
-  lists.decimal_comma = DecimalComma::kNever;
-  side.parsed = parse(tree, side.text, lists);
-  if (policy.decimal_comma == DecimalComma::kAuto && may_have_decimal_comma(side.text))
+  Policy first = policy;
+  first.decimal_comma = DecimalComma::kNever;
+  side.parsed = parse(tree, side.text, first);
+  if (side.parsed.root != kNone && policy.decimal_comma == DecimalComma::kAuto && may_have_decimal_comma(side.text))
     side.with_decimal_comma = parse(tree, side.text, policy).root;
+  if (side.parsed.root != kNone && policy.logarithm == Logarithm::kEither && side.text.find("log") != side.text.npos) {
+    first.logarithm = Logarithm::kNatural;
+    side.with_natural_logarithm = parse(tree, side.text, first).root;
+  }
   if (side.parsed.root == kNone && !side.parsed.limit) side.words = prose(side.text);
   return side;
 }
@@ -102,7 +107,7 @@ class Grader {
   Grader(std::string_view gold, const Policy& policy)
       : policy_(policy), whole_gold_(trim_answer(gold)), gold_(read_gold(tree_, gold, policy)) {}
 
-  bool gold_ok() const { return gold_.readable(); }
+  bool gold_ok() const { return gold_.readable() && gold_.words != "nan"; }
   const std::string& gold_error() const { return gold_.parsed.error; }
   std::string gold_canonical() const { return canonical(tree_, gold_); }
   bool gold_is_list() const {
@@ -144,7 +149,12 @@ class Grader {
     for (NodeId gold : golds)
       for (NodeId candidate : answers)
         if (gold != kNone && candidate != kNone && equal(gold, candidate, answer)) return true;
-    return false;
+    if (gold_.with_natural_logarithm == kNone && answer.with_natural_logarithm == kNone) return false;
+    const auto natural = [&](const Side& side, NodeId other) {
+      return side.with_natural_logarithm != kNone ? side.with_natural_logarithm : other;
+    };
+    const NodeId gold = natural(gold_, golds[0]), candidate = natural(answer, answers[0]);
+    return gold != kNone && candidate != kNone && equal(gold, candidate, answer);
   }
 
   // Words against an expression: the letters may have been meant as a product.

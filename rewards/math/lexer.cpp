@@ -128,7 +128,7 @@ class Lexer {
   // \left and \right tell which way a bar that follows is meant; "\left." prints nothing.
   void size_or_space(std::string_view name) {
     spaced_ = true;
-    const bool left = name == "left" || name.ends_with("l"), right = name == "right" || name.ends_with("r");
+    const bool left = name.ends_with("left") || name.ends_with("l"), right = name.ends_with("right") || name.ends_with("r");
     if (!left && !right) return;
     while (is_space(peek())) ++at_;
     if (peek() == '.') ++at_;

@@ -109,13 +109,20 @@ NodeId Parser::sum() {
       ++at_;
     }
     NodeId value = term();
-    if (negative) value = make(Kind::kNegate, {value});
+    if (negative) value = negated(value);
     if (both >= 0) value = make(Kind::kPlusMinus, {value}, static_cast<uint8_t>(both));
     terms.push_back(value);
     if (!at(Tok::kPlus) && !at(Tok::kMinus) && !at(Tok::kPlusMinus) && !at(Tok::kMinusPlus)) break;
   }
   if (failed()) return kNone;
   return terms.size() == 1 ? terms[0] : make(Kind::kAdd, terms);
+}
+
+// -\$5 is a quantity too.
+NodeId Parser::negated(NodeId value) {
+  if (value == kNone || tree_[value].kind != Kind::kQuantity) return make(Kind::kNegate, {value});
+  const uint32_t unit = tree_[value].payload;
+  return make(Kind::kQuantity, {make(Kind::kNegate, {tree_.child(value, 0)})}, 0, unit);
 }
 
 // Whether the token can begin a factor that follows another without a sign between them.

@@ -5,7 +5,7 @@ namespace hone::math {
 namespace {
 
 bool takes_list(Function f) {
-  return f == Function::kGcd || f == Function::kLcm || f == Function::kMin || f == Function::kMax;
+  return f == Function::kBinomial || f == Function::kMod || f == Function::kGcd || f == Function::kLcm || f == Function::kMin || f == Function::kMax;
 }
 
 Function inverse_of(Function f) {
@@ -46,15 +46,24 @@ NodeId Parser::function() {
     power = kNone;
   }
   std::vector<NodeId> arguments;
-  if (takes_list(f) || f == Function::kBinomial) {
+  if (takes_list(f)) {
     if (!at(Tok::kOpen)) return fail("a function without brackets");
     ++at_;
     arguments = elements();
     if (!accept(Tok::kClose)) return fail("brackets that do not close");
   } else {
     arguments = {function_argument()};
+    // log(x, b)
+    const bool two = (f == Function::kLog || f == Function::kLn) && base == kNone && arguments[0] != kNone &&
+                     tree_[arguments[0]].kind == Kind::kTuple && tree_[arguments[0]].count == 2;
+    if (two) {
+      const std::vector<NodeId> parts = tree_.copy_children(arguments[0]);
+      arguments[0] = parts[0];
+      base = parts[1];
+      f = Function::kLog;
+    }
   }
-  if (f == Function::kLog && base == kNone) f = Function::kLn;
+  if (f == Function::kLog && base == kNone) f = policy_.logarithm == Logarithm::kNatural ? Function::kLn : Function::kLog10;
   if (base != kNone) {
     if (f != Function::kLog) return fail("an index on a function");
     arguments.push_back(base);

@@ -97,6 +97,16 @@ NodeId Parser::subscript(NodeId base) {
     case Kind::kNumber: return number_in_base(base, index);
     case Kind::kSymbol: return tree_.symbol(std::string(tree_.name(base)) + "_" + index);
     case Kind::kConstant: return tree_.symbol((tree_[base].tag == static_cast<uint8_t>(Constant::kE) ? "e_" : "i_") + index);
+    case Kind::kPower: {  // x^2_i
+      const NodeId below = tree_.child(base, 0), exponent = tree_.child(base, 1);
+      if (tree_[below].kind != Kind::kSymbol) return fail("an index on what has none");
+      return make(Kind::kPower, {tree_.symbol(std::string(tree_.name(below)) + "_" + index), exponent});
+    }
+    case Kind::kPower: {  // x^2_i
+      const NodeId below = tree_.child(base, 0), exponent = tree_.child(base, 1);
+      if (tree_[below].kind != Kind::kSymbol) return fail("an index on what has none");
+      return make(Kind::kPower, {tree_.symbol(std::string(tree_.name(below)) + "_" + index), exponent});
+    }
     case Kind::kMultiply: return tree_.symbol(print(tree_, base) + "_" + index);
     default: return fail("an index on what has none");
   }

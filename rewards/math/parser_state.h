@@ -21,6 +21,7 @@ class Parser {
   NodeId sum();
   NodeId term();
   NodeId factor();
+  NodeId negated(NodeId value);
   NodeId mixed_number(NodeId whole);
   NodeId with_unit(NodeId value);
   bool unit_starts() const;

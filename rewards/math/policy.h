@@ -73,6 +73,13 @@ enum class Assignment {
   kStrict,  // not
 };
 
+// log without a base.
+enum class Logarithm {
+  kEither,   // base 10 or natural, the same on both sides
+  kTen,
+  kNatural,
+};
+
 struct Policy {
   Percent percent = Percent::kEither;
   Units units = Units::kStripIfGoldBare;
@@ -87,6 +94,7 @@ struct Policy {
   MixedNumbers mixed_numbers = MixedNumbers::kProper;
   Degrees degrees = Degrees::kStrip;
   Assignment assignment = Assignment::kUnwrap;
+  Logarithm logarithm = Logarithm::kEither;
 };
 
 }  // namespace hone::math

@@ -35,6 +35,7 @@ std::optional<Rational> ScalarComparer::exact(NodeId id) const {
 
 int ScalarComparer::infinity(NodeId id) const {
   if (tree_.is_constant(id, Constant::kInfinity)) return 1;
+  if (tree_[id].kind == Kind::kPercent) return infinity(tree_.child(id, 0));
   if (tree_[id].kind == Kind::kNegate) return -infinity(tree_.child(id, 0));
   return 0;
 }
@@ -60,6 +61,12 @@ bool ScalarComparer::has_symbols(NodeId id) const {
   Survey found(tree_.names());
   survey(id, found);
   return std::find(found.symbols.begin(), found.symbols.end(), true) != found.symbols.end();
+}
+
+bool ScalarComparer::contains(NodeId id, NodeId symbol) const {
+  if (tree_[id].kind == Kind::kSymbol && tree_[id].payload == tree_[symbol].payload) return true;
+  const auto children = tree_.children(id);
+  return std::any_of(children.begin(), children.end(), [&](NodeId child) { return contains(child, symbol); });
 }
 
 // Values for one attempt: the first all positive, the next with every pattern of signs of three symbols, then positive

@@ -26,6 +26,7 @@ class ScalarComparer {
   // 1 or -1 for an infinity of that sign, else 0.
   int infinity(NodeId id) const;
   bool has_symbols(NodeId id) const;
+  bool contains(NodeId id, NodeId symbol) const;
 
  private:
   enum class Answer { kSame, kDifferent, kUndefined, kUnknown };

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/exit.h"
 #include "cli/options.h"
+#include "rewards/registry.h"
 #include "trainer/run_config_load.h"
 
 namespace hone::cli {
@@ -47,6 +48,34 @@ file and line. hone problems TASK writes worked answers of a task in this form.
 )"},
 };
 
+constexpr const char* kRewards = "rewards";
+
+// The topic that the registry of checkers writes.
+std::string rewards_text() {
+  std::string text = R"(A grpo stage is graded by its rewards, each a checker with its own keys:
+
+  rewards:
+    - {checker: math, weight: 1}
+    - {checker: format, weight: 0.1}
+
+The reward of an answer is the weighted sum of the scores; accuracy is the share of correct by the first. Every check
+ends in a verdict: correct, wrong, scored; no_answer, parse_error, limit (score 0); not_applicable (left out);
+gold_error, timeout, infra (the group is dropped and counted, and too many stop the run). `when: {data_source: [...]}`
+says which samples are graded; `correct_at: x` makes a scored result correct or wrong. hone grade CHECKER runs one over
+JSON lines; hone check tries each on the data. Checkers, and the keys of each:
+
+)";
+  for (const auto& [name, entry] : rewards::checkers()) {
+    text += "  " + name + ": " + entry.help + "\n";
+    rewards::AnyOptions options = entry.defaults;
+    for (const Field& field : options.fields()) {
+      const std::string type = field.is_section() ? "section" : describe_type(field) + "; " + describe_default(field);
+      text += "      " + field.name + " (" + type + "): " + field.info.help + "\n";
+    }
+  }
+  return text;
+}
+
 std::vector<std::string> command_names(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
@@ -58,6 +87,7 @@ std::vector<std::string> command_names(const CLI::App& app) {
 std::vector<std::string> topic_names(const CLI::App& app) {
   std::vector<std::string> names = command_names(app);
   for (const Topic& topic : kTopics) names.emplace_back(topic.name);
+  names.emplace_back(kRewards);
   return names;
 }
 
@@ -66,7 +96,7 @@ int print_overview(const CLI::App& app) {
   std::cout << app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal)
             << "\nTopics of hone help: the commands, keys of the configuration (policy, stages.steps)";
   for (const Topic& topic : kTopics) std::cout << ", " << topic.name;
-  std::cout << '\n';
+  std::cout << ", " << kRewards << '\n';
   return kDone;
 }
 
@@ -74,6 +104,10 @@ int print_topic(const CLI::App& app, const std::string& name) {
   const auto topic = std::ranges::find_if(kTopics, [&](const Topic& t) { return t.name == name; });
   if (topic != std::end(kTopics)) {
     std::cout << topic->text;
+    return kDone;
+  }
+  if (name == kRewards) {
+    std::cout << rewards_text();
     return kDone;
   }
   const std::vector<std::string> commands = command_names(app);
@@ -94,7 +128,7 @@ int print_topic(const CLI::App& app, const std::string& name) {
 
 void add_help(CLI::App& app, Action& chosen) {
   const auto name = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("help", "a command, a key of the configuration, resume, exit-codes, data");
+  CLI::App* command = app.add_subcommand("help", "a command, a key of the configuration, resume, exit-codes, data, rewards");
   command->add_option("TOPIC", *name, "an overview when left out")->type_name("");
   command->callback([name, &app, &chosen] {
     chosen = [name, &app] { return name->empty() ? print_overview(app) : print_topic(app, *name); };

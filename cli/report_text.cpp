@@ -88,6 +88,17 @@ std::string change(const StageSummary& before, const StageSummary& after) {
 
 std::string percent(double value) { return fixed(100 * value, 0) + " %"; }
 
+// What sampling, grading and training took one after another, less what the steps took.
+std::string overlap_text(const StageSummary& stage) {
+  const double shorter = std::min(stage.sampling, stage.grading);
+  constexpr double kWorthSaying = 0.01;  // of the steps' time
+  if (shorter < kWorthSaying * stage.stepping || shorter <= 0) return "";
+  const double overlap = stage.sampling + stage.grading + stage.training - stage.stepping;
+  return str(stage.stage, ": sampling ", fixed(stage.sampling, 1), " s + grading ", fixed(stage.grading, 1),
+             " s + training ", fixed(stage.training, 1), " s in steps of ", fixed(stage.stepping, 1),
+             " s: grading ran beside sampling for ", percent(overlap / shorter), " of the shorter of the two\n");
+}
+
 }  // namespace
 
 std::string fixed(double value, int decimals) {
@@ -151,6 +162,7 @@ std::string stage_table(const std::vector<StageSummary>& stages) {
     const bool evaluated = !stages[i].eval.empty() && !stages[i - 1].eval.empty();
     if (stages[i].kind == "grpo" && evaluated) out += change(stages[i - 1], stages[i]);
   }
+  for (const StageSummary& stage : stages) out += overlap_text(stage);
   return out;
 }
 

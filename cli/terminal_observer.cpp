@@ -77,7 +77,10 @@ void TerminalObserver::sample_shown(const StageConfig&, int64_t, const ShownSamp
   const std::string text = printable(str(sample.prompt, sample.completion));
   if (text == last_shown_) return;
   last_shown_ = text;
-  const std::string reward = str("  reward ", fixed(sample.reward, 2), ", right is ", printable(sample.gold));
+  // A gold that is no value but a set of tests says nothing to people.
+  const bool is_value = !sample.gold.starts_with('{') && !sample.gold.starts_with('[');
+  const std::string right = is_value ? ", right is " + printable(sample.gold) : "";
+  const std::string reward = str("  reward ", fixed(sample.reward, 2), right);
   const size_t columns = lines_.columns();
   const size_t room = columns > reward.size() + 12 ? columns - reward.size() - 3 : columns;
   lines_.print(fit(str("  ", fit(text, room), reward), columns), Tone::kDim);

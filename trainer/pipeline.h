@@ -47,6 +47,8 @@ struct StageSummary {
   double seconds = 0;
   double tokens = 0;                   // prompt and completion tokens processed
   std::map<std::string, double> eval;  // keys of `eval --json` without the prefix; empty: not evaluated
+  // Sums over the steps of a grpo stage, seconds: phases as in the metrics, and whole steps.
+  double sampling = 0, grading = 0, training = 0, stepping = 0;
 };
 
 struct RunOptions {

@@ -15,6 +15,10 @@ void add_row(const Json& row, const std::string& eval_name, StageSummary& line) 
   line.steps = std::max(line.steps, row.value("step", int64_t{0}));
   line.seconds = row.value("time", line.seconds);
   line.tokens += row.value("tokens/prompt", 0.0) + row.value("tokens/completion", 0.0);
+  line.sampling += row.value("seconds/sample", 0.0);
+  line.grading += row.value("seconds/grading", 0.0);
+  line.training += row.value("seconds/train", 0.0);
+  line.stepping += row.value("seconds/step", 0.0);
   const std::string prefix = "eval/" + eval_name + "/";
   for (const auto& [name, value] : row.items())
     if (name.rfind(prefix, 0) == 0 && value.is_number()) line.eval[name.substr(prefix.size())] = value.get<double>();
@@ -30,7 +34,7 @@ Result<RunOutcome> summarize_run(const RunConfig& config, const std::string& run
   const std::string path = join_path(run_dir, "metrics.jsonl");
   HONE_TRY_ASSIGN(const std::string text, read_file(path));
   for (const StageConfig& stage : config.stages) {
-    StageSummary init{"init", "", 0, 0, 0, {}}, line{stage.name, "", 0, 0, 0, {}};
+    StageSummary init{.stage = "init"}, line{.stage = stage.name};
     for (size_t at = 0, end; (end = text.find('\n', at)) != std::string::npos; at = end + 1) {
       const Json row = Json::parse(text.begin() + static_cast<std::ptrdiff_t>(at),
                                    text.begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);

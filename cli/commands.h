@@ -23,6 +23,7 @@ void add_tokenize(CLI::App& app, Action& chosen);
 void add_problems(CLI::App& app, Action& chosen);
 void add_grade(CLI::App& app, Action& chosen);
 void add_judge(CLI::App& app, Action& chosen);
+void add_sandbox(CLI::App& app, Action& chosen);
 void add_verify(CLI::App& app, Action& chosen);
 void add_doctor(CLI::App& app, Action& chosen);
 void add_help(CLI::App& app, Action& chosen);

@@ -22,6 +22,7 @@ void add_commands(CLI::App& app, Action& chosen) {
   add_problems(app, chosen);
   add_grade(app, chosen);
   add_judge(app, chosen);
+  add_sandbox(app, chosen);
   add_verify(app, chosen);
   add_doctor(app, chosen);
   add_help(app, chosen);

@@ -134,7 +134,8 @@ Result<std::shared_ptr<DaemonLink>> DaemonLink::start(const Settings& settings) 
   std::vector<FileDescriptor> theirs;
   for (int i = 0; i <= settings.slots; ++i) {
     int sockets[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) return os_error(errno, "make a socket", program);
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
+      return os_error(errno, "make a socket", program);
     FileDescriptor ours(sockets[0]);
     theirs.emplace_back(sockets[1]);
     if (i == 0) {

@@ -12,14 +12,17 @@ namespace {
 constexpr uint64_t kMaxBytes = uint64_t{512} << 20;  // of files, input and channel together
 constexpr size_t kMaxFetched = 64;
 
-Error invalid(std::string message, std::string field) { return {.message = std::move(message), .field = std::move(field)}; }
+Error invalid(std::string message, std::string field) {
+  return {.message = std::move(message), .field = std::move(field)};
+}
 
 bool is_name_character(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
 }
 
 Result<void> check_name(const std::string& name, const std::string& field) {
-  const bool good = !name.empty() && name.size() <= 128 && name[0] != '.' && std::ranges::all_of(name, is_name_character);
+  const bool good =
+      !name.empty() && name.size() <= 128 && name[0] != '.' && std::ranges::all_of(name, is_name_character);
   if (good) return {};
   return invalid("a file name is 1 to 128 of A-Z, a-z, 0-9, '.', '_', '-', not beginning with a dot", field);
 }

@@ -15,7 +15,9 @@ constexpr int kAnswerMs = 2000;
 class SupervisedWorker final : public Worker {
  public:
   explicit SupervisedWorker(DaemonLink::WorkerDescriptors descriptors)
-      : supervisor_(std::move(descriptors[0])), in_(std::move(descriptors[1])), out_(std::move(descriptors[2])),
+      : supervisor_(std::move(descriptors[0])),
+        in_(std::move(descriptors[1])),
+        out_(std::move(descriptors[2])),
         err_(std::move(descriptors[3])) {
     for (const int fd : {in(), out(), err()}) ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
   }

@@ -27,7 +27,8 @@ struct Arguments {
   char *socket, *walls, *user, *directory, *python, *script, *library;
 };
 
-// What only root can do, then the slot's own user. The zygote's files are opened before: the new user may not reach them.
+// What only root can do, then the slot's own user. The zygote's files are opened before: the new user may not reach
+// them.
 bool change_user(Arguments& given) {
   static Text<32> script, library;
   const auto user = static_cast<uid_t>(strtoul(given.user, nullptr, 10));
@@ -44,8 +45,9 @@ bool change_user(Arguments& given) {
 int become_zygote(const Arguments& given, bool own_user) {
   if (!pipes_as_streams()) return 1;
   fcntl(atoi(given.socket), F_SETFD, 0);
-  const char* words[] = {given.python, "-s",        "-S",        given.script, given.library,
-                         given.socket, given.walls, given.directory, own_user ? "1" : "0", nullptr};
+  const char* words[] = {given.python,         "-s",         "-S",        given.script,
+                         given.library,        given.socket, given.walls, given.directory,
+                         own_user ? "1" : "0", nullptr};
   const char* environment[] = {"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC", "PYTHONHASHSEED=0", "HOME=/", nullptr};
   execve(given.python, const_cast<char**>(words), const_cast<char**>(environment));
   return 1;

@@ -17,8 +17,8 @@ constexpr int kPathBeneath = 1;
 // Rights, by the version that brought them (Linux, include/uapi/linux/landlock.h).
 constexpr uint64_t kExecute = 1, kWriteFile = 2, kReadFile = 4, kReadDir = 8;
 constexpr uint64_t kAllFileRights[] = {0x1fff, 0x3fff, 0x7fff, 0x7fff, 0xffff};  // versions 1 to 5
-constexpr uint64_t kTcp = 3;                                                    // version 4: bind, connect
-constexpr uint64_t kSignalsAndAbstractSockets = 3;                              // version 6
+constexpr uint64_t kTcp = 3;                                                     // version 4: bind, connect
+constexpr uint64_t kSignalsAndAbstractSockets = 3;                               // version 6
 
 struct Ruleset {
   uint64_t files, network, scopes;

@@ -43,7 +43,8 @@ bool read_file(int control, int directory) {
   uint64_t size;
   if (!name || !read_exactly(control, &executable, sizeof executable)) return false;
   if (!read_exactly(control, &size, sizeof size)) return false;
-  const int file = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, executable ? 0755 : 0644);
+  const int file =
+      openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, executable ? 0755 : 0644);
   const bool done = file >= 0 && copy(control, file, size);
   if (file >= 0) close(file);
   free(name);

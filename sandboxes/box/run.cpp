@@ -1,5 +1,3 @@
-#include <initializer_list>
-
 #include "sandboxes/box/run.h"
 
 #include <fcntl.h>
@@ -13,6 +11,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <initializer_list>
+
 #include "sandboxes/box/confine.h"
 #include "sandboxes/box/plan_reader.h"
 #include "sandboxes/box/posix.h"
@@ -22,8 +22,8 @@
 namespace hone::box {
 namespace {
 
-constexpr double kWallSlack = 10;    // elapsed time is at most this many times the wall limit
-constexpr int kMaxFiles = 16384;     // names in a run's file system: each costs the kernel a kilobyte
+constexpr double kWallSlack = 10;               // elapsed time is at most this many times the wall limit
+constexpr int kMaxFiles = 16384;                // names in a run's file system: each costs the kernel a kilobyte
 constexpr int kEarlyTick = 10, kLateTick = 20;  // milliseconds between samples, in the first second and after
 
 using Line = Text<160>;
@@ -110,7 +110,8 @@ class Run {
   // The kernel's facts about the machine are left out where it can (Linux 5.8).
   static bool mount_proc() {
     constexpr unsigned long kFlags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-    return mount("proc", "/proc", "proc", kFlags, "subset=pid") == 0 || mount("proc", "/proc", "proc", kFlags, nullptr) == 0;
+    return mount("proc", "/proc", "proc", kFlags, "subset=pid") == 0 ||
+           mount("proc", "/proc", "proc", kFlags, nullptr) == 0;
   }
 
   bool make_directory() {
@@ -149,7 +150,8 @@ class Run {
     raise_own_badness();
     if (config_.walls == Walls::kNone) return;
     if (!drop_privileges()) fail_to_start("cannot drop the privileges of", name);
-    if (config_.walls == Walls::kLandlock && !landlock_to(directory_name_.c_str())) fail_to_start("cannot confine", name);
+    if (config_.walls == Walls::kLandlock && !landlock_to(directory_name_.c_str()))
+      fail_to_start("cannot confine", name);
     if (!filter_system_calls()) fail_to_start("cannot filter the system calls of", name);
   }
 
@@ -183,7 +185,8 @@ class Run {
   [[noreturn]] void execute(Words words) {
     Text<64> home;
     home.add("HOME=").add(directory_name_.c_str());
-    const char* environment[] = {"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC", "PYTHONHASHSEED=0", home.c_str(), nullptr};
+    const char* environment[] = {"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC",
+                                 "PYTHONHASHSEED=0",   home.c_str(),   nullptr};
     auto* variables = const_cast<char**>(environment);
     if (read_.plan.python) {
       auto** all = static_cast<char**>(calloc(read_.plan.words + 4, sizeof(char*)));

@@ -15,13 +15,16 @@ namespace {
 
 constexpr int kTmpfsMagic = 0x01021994;
 
-double seconds(const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6; }
+double seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+}
 
 // The CPU clock of another process (the kernel's encoding of process clocks): exact, and one call.
 double clock_of(pid_t id) {
   timespec used;
   const auto clock = static_cast<clockid_t>(~static_cast<unsigned>(id) << 3 | 2);
-  return clock_gettime(clock, &used) == 0 ? static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9 : 0;
+  return clock_gettime(clock, &used) == 0 ? static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9
+                                          : 0;
 }
 
 // The file's beginning, ended by a 0; false when the process is gone.
@@ -48,7 +51,8 @@ int64_t Watch::file_bytes() const {
   return static_cast<int64_t>(usage.f_blocks - usage.f_bfree) * usage.f_bsize;
 }
 
-// The kernel adds a wait to the task's sum when it ends; until then a task that is runnable and does not move is waiting.
+// The kernel adds a wait to the task's sum when it ends; until then a task that is runnable and does not move is
+// waiting.
 void Watch::read_task(const char* directory, bool runnable, pid_t id) {
   char text[128];
   if (task_count_[now_] == kMaxTasks || !read_small(Text<96>().add(directory).add("/schedstat").c_str(), text)) return;

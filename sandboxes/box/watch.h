@@ -70,8 +70,8 @@ class Watch {
   const int64_t page_ = sysconf(_SC_PAGESIZE);
   int64_t files_at_start_ = 0;
   double cpu_ = 0, wall_ = 0, lost_ = 0;
-  double elapsed_ = 0, passed_ = 0;            // at this sample; since the one before
-  double delayed_ = 0;                         // over all samples, the longest of each
+  double elapsed_ = 0, passed_ = 0;              // at this sample; since the one before
+  double delayed_ = 0;                           // over all samples, the longest of each
   double longest_delay_ = 0, longest_wait_ = 0;  // of this sample
   int64_t peak_ = 0;
   int count_ = 0;

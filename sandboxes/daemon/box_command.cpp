@@ -43,7 +43,8 @@ void add_system(std::vector<std::string>& words) {
 }
 
 // Files come in as copies: a mount would show where they lie, and the box's user may not be able to go there.
-Result<void> add_file(const std::string& from, const std::string& to, Launch& launch, std::vector<FileDescriptor>& opened) {
+Result<void> add_file(const std::string& from, const std::string& to, Launch& launch,
+                      std::vector<FileDescriptor>& opened) {
   HONE_TRY_ASSIGN(FileDescriptor file, open_file(from, O_RDONLY));
   launch.arguments.insert(launch.arguments.end(), {"--perms", "0555", "--file", std::to_string(file.get()), to});
   launch.keep.push_back(file.get());

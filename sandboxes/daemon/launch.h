@@ -16,10 +16,10 @@ struct Launch {
   std::string program;  // a path
   std::vector<std::string> arguments;
   std::vector<std::string> environment;
-  std::string directory;               // "": that of hone-sandboxd
-  int in = -1, out = -1, err = -1;     // -1: /dev/null
-  std::vector<int> keep;               // descriptors that stay open, under their numbers
-  uint32_t user = 0;                   // user and group to become; 0: as we are
+  std::string directory;            // "": that of hone-sandboxd
+  int in = -1, out = -1, err = -1;  // -1: /dev/null
+  std::vector<int> keep;            // descriptors that stay open, under their numbers
+  uint32_t user = 0;                // user and group to become; 0: as we are
 };
 // A process group of its own. Destroying the Process kills the process.
 Result<Process> launch(boost::asio::io_context& context, const Launch& what);

@@ -19,7 +19,8 @@ int setting(const std::string& path, int absent) {
 }
 
 constexpr char kAppArmorProfile[] =
-    "printf 'abi <abi/4.0>,\\ninclude <tunables/global>\\nprofile bwrap /usr/bin/bwrap flags=(unconfined) {\\n  userns,\\n}\\n'"
+    "printf 'abi <abi/4.0>,\\ninclude <tunables/global>\\nprofile bwrap /usr/bin/bwrap flags=(unconfined) {\\n  "
+    "userns,\\n}\\n'"
     " | sudo tee /etc/apparmor.d/bwrap && sudo apparmor_parser -r /etc/apparmor.d/bwrap";
 
 }  // namespace
@@ -69,8 +70,9 @@ void advise(SandboxReport& report, Tier tier, const std::string& reason) {
     advice.push_back("sudo sysctl -w user.max_user_namespaces=15000");
   }
   if (path_exists("/.dockerenv") || path_exists("/run/.containerenv")) {
-    advice.push_back("in a container: docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined "
-                     "--security-opt systempaths=unconfined");
+    advice.push_back(
+        "in a container: docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined "
+        "--security-opt systempaths=unconfined");
   }
 }
 

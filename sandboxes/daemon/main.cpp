@@ -25,7 +25,10 @@ using sandboxes::SandboxReport;
 class Daemon {
  public:
   Daemon(int slots, Tier best, Tier worst, Settings settings)
-      : slots_(slots), best_(best), worst_(worst), settings_(std::move(settings)),
+      : slots_(slots),
+        best_(best),
+        worst_(worst),
+        settings_(std::move(settings)),
         workers_(context_, settings_.programs) {}
 
   int run() {

@@ -18,7 +18,7 @@ namespace {
 using sandboxes::Ending;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-constexpr double kStartSeconds = 20;  // a box has to be ready by then
+constexpr double kStartSeconds = 20;                           // a box has to be ready by then
 constexpr double kBackstopFactor = 10, kBackstopSeconds = 20;  // beyond what the run's own init allows
 
 Outcome infra(std::string reason) {
@@ -30,12 +30,18 @@ Outcome infra(std::string reason) {
 
 Ending ending_of(box::End end) {
   switch (end) {
-    case box::End::kInfra: return Ending::kInfra;
-    case box::End::kCpuLimit: return Ending::kCpuLimit;
-    case box::End::kWallLimit: return Ending::kWallLimit;
-    case box::End::kMemoryLimit: return Ending::kMemoryLimit;
-    case box::End::kSignalled: return Ending::kSignalled;
-    case box::End::kExited: return Ending::kExited;
+    case box::End::kInfra:
+      return Ending::kInfra;
+    case box::End::kCpuLimit:
+      return Ending::kCpuLimit;
+    case box::End::kWallLimit:
+      return Ending::kWallLimit;
+    case box::End::kMemoryLimit:
+      return Ending::kMemoryLimit;
+    case box::End::kSignalled:
+      return Ending::kSignalled;
+    case box::End::kExited:
+      return Ending::kExited;
   }
   return Ending::kInfra;
 }
@@ -171,7 +177,8 @@ Result<Slot::RunStreams> Slot::open_streams(bool channel) {
   std::vector<FileDescriptor> theirs, ours;
   for (int i = 0; i < count; ++i) {
     const bool we_write = i == 1 || i == 4;
-    const int made = i == 0 ? ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pairs[0]) : ::pipe2(pairs[i], O_CLOEXEC);
+    const int made =
+        i == 0 ? ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pairs[0]) : ::pipe2(pairs[i], O_CLOEXEC);
     if (made != 0) return os_error(errno, "make streams", "");
     if (we_write) std::swap(pairs[i][0], pairs[i][1]);
     ours.emplace_back(pairs[i][0]);

@@ -18,9 +18,9 @@ using sandboxes::Outcome;
 using sandboxes::Tier;
 
 struct Settings {
-  std::string programs;   // directory of hone-init and of the zygote's files
-  std::string python;     // interpreter; "": none
-  std::string base;       // parent of working directories where the box has no file system of its own
+  std::string programs;  // directory of hone-init and of the zygote's files
+  std::string python;    // interpreter; "": none
+  std::string base;      // parent of working directories where the box has no file system of its own
 };
 
 class Slot {

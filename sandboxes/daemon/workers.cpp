@@ -84,7 +84,8 @@ Task<void> Workers::serve(Stream& client) {
     forget_ended();
     const Result<void> done = start(client, *frame);
     if (done.ok()) continue;
-    if (!co_await write_all(client, std::string(1, 0)) || !co_await write_frame(client, done.error().message)) co_return;
+    if (!co_await write_all(client, std::string(1, 0)) || !co_await write_frame(client, done.error().message))
+      co_return;
   }
 }
 

@@ -102,7 +102,8 @@ int fork_with_memory() {
 }
 
 int reserve() {
-  void* huge = mmap(nullptr, size_t{1} << 40, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* huge =
+      mmap(nullptr, size_t{1} << 40, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   printf(huge == MAP_FAILED ? "refused\n" : "reserved\n");
   return 0;
 }
@@ -128,7 +129,8 @@ int sparse_file() {
 
 int sockets() {
   for (const int domain : {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, 40 /* AF_VSOCK */, 38 /* AF_ALG */}) {
-    for (const int type : {SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET}) must_fail("socket", socket(domain, type, 0));
+    for (const int type : {SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET})
+      must_fail("socket", socket(domain, type, 0));
   }
   int pair[2];
   if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0) return told();
@@ -202,7 +204,9 @@ int stop_parent() {
 }
 
 int namespaces() {
-  for (const int flag : {CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWCGROUP}) {
+  const int flags[] = {CLONE_NEWUSER, CLONE_NEWNS,  CLONE_NEWPID,   CLONE_NEWNET,
+                       CLONE_NEWIPC,  CLONE_NEWUTS, CLONE_NEWCGROUP};
+  for (const int flag : flags) {
     must_fail("unshare", unshare(flag));
     const long child = syscall(SYS_clone, flag | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
     if (child == 0) _exit(0);
@@ -321,9 +325,19 @@ const struct {
     {"fork_chain", fork_chain},
     {"threads", threads},
     {"many_small", many_small},
-    {"busy", [] { for (char i = 0;; ++i) sink = i; return 0; }},
+    {"busy",
+     [] {
+       for (char i = 0;; ++i) sink = i;
+       return 0;
+     }},
     {"stop", [] { return raise(SIGSTOP); }},
-    {"read_for_ever", [] { char c; while (read(0, &c, 1) >= 0) {} return 0; }},
+    {"read_for_ever",
+     [] {
+       char c;
+       while (read(0, &c, 1) >= 0) {
+       }
+       return 0;
+     }},
     {"fork_with_memory", fork_with_memory},
     {"reserve", reserve},
     {"recurse", [] { return recurse(0); }},
@@ -342,7 +356,13 @@ const struct {
     {"shared_memory", shared_memory},
     {"terminal", terminal},
     {"other_architecture", other_architecture},
-    {"early_fork", [] { static Forker forker; printf("right\n"); fflush(stdout); return 0; }},
+    {"early_fork",
+     [] {
+       static Forker forker;
+       printf("right\n");
+       fflush(stdout);
+       return 0;
+     }},
 };
 
 }  // namespace

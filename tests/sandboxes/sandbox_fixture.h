@@ -46,8 +46,8 @@ inline Sandbox* sandbox_of(Tier tier) {
 
 inline void PrintTo(const RunResult& result, std::ostream* out) {
   *out << to_string(result.ending) << " " << result.code << ", cpu " << result.cpu_seconds << ", wall "
-       << result.wall_seconds << ", memory " << result.memory_mib << ", out '" << result.out.substr(0, 200) << "', err '"
-       << result.err.substr(0, 400) << "', reason '" << result.reason << "'";
+       << result.wall_seconds << ", memory " << result.memory_mib << ", out '" << result.out.substr(0, 200)
+       << "', err '" << result.err.substr(0, 400) << "', reason '" << result.reason << "'";
 }
 
 // Tests of every tier that isolates; skipped where the machine cannot make it.

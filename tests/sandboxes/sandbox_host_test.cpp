@@ -24,17 +24,24 @@ struct Trace {
   const char* looks;
 };
 const Trace kTraces[] = {
-    {"working directory", "open('left', 'w').write('x')", "import os\nprint('clean' if os.listdir() == ['program.py'] else os.listdir())"},
+    {"working directory", "open('left', 'w').write('x')",
+     "import os\n"
+     "print('clean' if os.listdir() == ['program.py'] else os.listdir())"},
     {"/tmp", "import os\ntry: open('/tmp/left', 'w').write('x')\nexcept OSError: pass",
      "import os\nprint('dirty' if os.path.exists('/tmp/left') else 'clean')"},
     {"/dev/shm", "try: open('/dev/shm/left', 'w').write('x')\nexcept OSError: pass",
      "import os\nprint('dirty' if os.path.exists('/dev/shm/left') else 'clean')"},
-    {"root, /dev, /hone", "for d in ('/', '/dev/', '/hone/', '/etc/', '/dev/pts/'):\n try: open(d + 'left', 'w').write('x')\n except OSError: pass",
-     "import os\nprint('dirty' if any(os.path.exists(d + 'left') for d in ('/', '/dev/', '/hone/', '/etc/', '/dev/pts/')) else 'clean')"},
+    {"root, /dev, /hone",
+     "for d in ('/', '/dev/', '/hone/', '/etc/', '/dev/pts/'):\n"
+     " try: open(d + 'left', 'w').write('x')\n except OSError: pass",
+     "import os\nprint('dirty' if any(os.path.exists(d + 'left') for d in ('/', '/dev/', '/hone/', '/etc/', "
+     "'/dev/pts/')) else 'clean')"},
     {"background process", "import os, time\nif os.fork() == 0:\n os.setsid()\n while True: time.sleep(0.01)",
-     "import os\ntry: ids = [p for p in os.listdir('/proc') if p.isdigit()]\nexcept OSError: ids = ['1', '2']\nprint('clean' if len(ids) == 2 else ids)"},
+     "import os\ntry: ids = [p for p in os.listdir('/proc') if p.isdigit()]\nexcept OSError: ids = ['1', '2']\n"
+     "print('clean' if len(ids) == 2 else ids)"},
     {"semaphore", "import ctypes\nprint(ctypes.CDLL(None).sem_open(b'/left', 64, 0o600, 1))",
-     "import ctypes\nlib = ctypes.CDLL(None)\nlib.sem_open.restype = ctypes.c_void_p\nprint('dirty' if lib.sem_open(b'/left', 0) else 'clean')"},
+     "import ctypes\nlib = ctypes.CDLL(None)\nlib.sem_open.restype = ctypes.c_void_p\n"
+     "print('dirty' if lib.sem_open(b'/left', 0) else 'clean')"},
     {"shared memory", "import ctypes\nctypes.CDLL(None).shmget(77, 4096, 0o1600)",
      "import ctypes\nprint('clean' if ctypes.CDLL(None).shmget(77, 4096, 0) == -1 else 'dirty')"},
     {"message queue", "import ctypes\nctypes.CDLL(None).mq_open(b'/left', 66, 0o600, None)",
@@ -43,8 +50,11 @@ const Trace kTraces[] = {
      "import ctypes\nprint('clean' if ctypes.CDLL(None).syscall(249, b'user', b'left', None, 0) == -1 else 'dirty')"},
     {"module state", "import json, builtins\njson.dumps = None\nbuiltins.left = 1",
      "import json, builtins\nprint('dirty' if hasattr(builtins, 'left') else json.dumps('clean')[1:-1])"},
-    {"limits and signals", "import resource, signal, os\nresource.setrlimit(resource.RLIMIT_NOFILE, (9, 9))\nsignal.signal(15, signal.SIG_IGN)\nos.umask(0o777)\nos.nice(5)",
-     "import resource, signal, os\nprint('clean' if (resource.getrlimit(resource.RLIMIT_NOFILE)[0], signal.getsignal(15), os.umask(0), os.nice(0))"
+    {"limits and signals",
+     "import resource, signal, os\nresource.setrlimit(resource.RLIMIT_NOFILE, (9, 9))\n"
+     "signal.signal(15, signal.SIG_IGN)\nos.umask(0o777)\nos.nice(5)",
+     "import resource, signal, os\nprint('clean' if (resource.getrlimit(resource.RLIMIT_NOFILE)[0], "
+     "signal.getsignal(15), os.umask(0), os.nice(0))"
      " == (64, signal.SIG_DFL, 0o22, 0) else 'dirty')"},
 };
 
@@ -61,7 +71,11 @@ TEST_P(SandboxHost, RunsOfASlotDoNotSeeEachOther) {
 }
 
 TEST_P(SandboxHost, RunsSideBySideDoNotSeeEachOther) {
-  std::thread other([&] { run(python("import time\nopen('/tmp/mine' if __file__.startswith('/box') else 'mine', 'w')\ntime.sleep(0.7)")); });
+  std::thread other([&] {
+    run(
+        python("import time\n"
+               "open('/tmp/mine' if __file__.startswith('/box') else 'mine', 'w')\ntime.sleep(0.7)"));
+  });
   std::this_thread::sleep_for(300ms);
   const RunResult result = run(python("import os\nprint(os.path.exists('/tmp/mine'), os.path.exists('mine'))"));
   other.join();
@@ -157,7 +171,8 @@ TEST(SandboxProbe, TellsWhatThisMachineGives) {
 }
 
 TEST(SandboxProbe, AWeakerTierIsRefusedNotTaken) {
-  Result<std::shared_ptr<Sandbox>> sandbox = Sandbox::start({.best_tier = Tier::kLandlock, .min_tier = Tier::kNamespaces});
+  Result<std::shared_ptr<Sandbox>> sandbox =
+      Sandbox::start({.best_tier = Tier::kLandlock, .min_tier = Tier::kNamespaces});
   ASSERT_FALSE(sandbox.ok());
   sandbox = Sandbox::start({.best_tier = Tier::kUnsafe});
   ASSERT_FALSE(sandbox.ok());
@@ -171,7 +186,8 @@ TEST(SandboxOfAnOrdinaryUser, DoesTheSame) {
     if (::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(1);
     if (::access((own_directory() + "/hone-sandboxd").c_str(), X_OK) != 0) ::_exit(77);
     ::execl("/proc/self/exe", "sandboxes_test",
-            "--gtest_filter=*SandboxRun.*:*SandboxPythonIn.*:*SandboxHost.*:*SandboxWorker.*:*SandboxAttack.*", nullptr);
+            "--gtest_filter=*SandboxRun.*:*SandboxPythonIn.*:*SandboxHost.*:*SandboxWorker.*:*SandboxAttack.*",
+            nullptr);
     ::_exit(1);
   }
   int status = 0;

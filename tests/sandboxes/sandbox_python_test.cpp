@@ -49,7 +49,9 @@ const PythonCase kPythonCases[] = {
     {"unicode", "print('\xc3\xa9\xe2\x82\xac', input())", "\xc3\xa9\n"},
     {"bad_utf8", "print(ascii(input()))", "\xff\xfe\n"},
     {"surrogates", "print('\\udcff')"},
-    {"encodings", "import sys\nprint([(s.encoding, s.errors, s.newlines, s.line_buffering) for s in (sys.stdin, sys.stdout)])"},
+    {"encodings",
+     "import sys\nprint([(s.encoding, s.errors, s.newlines, s.line_buffering) for s in (sys.stdin, "
+     "sys.stdout)])"},
     {"stderr_is_apart", "import sys\nprint('a', file=sys.stderr)\nprint('b')"},
     {"exit_code", "import sys\nsys.exit(7)"},
     {"exit_text", "import sys\nsys.exit('no')"},
@@ -65,17 +67,31 @@ const PythonCase kPythonCases[] = {
     {"keyboard_interrupt", "raise KeyboardInterrupt"},
     {"abort", "import os\nprint(1, flush=True)\nos.abort()"},
     {"own_signal", "import os, signal\nos.kill(os.getpid(), signal.SIGTERM)"},
-    {"sigint", "import os, signal\ntry:\n os.kill(os.getpid(), signal.SIGINT)\nexcept KeyboardInterrupt: print('caught')"},
+    {"sigint",
+     "import os, signal\ntry:\n os.kill(os.getpid(), signal.SIGINT)\n"
+     "except KeyboardInterrupt: print('caught')"},
     {"handlers", "import signal\nprint([str(signal.getsignal(s)) for s in (2, 10, 13, 14, 15, 17, 24)])"},
-    {"alarm", "import signal, time\nsignal.signal(14, lambda *a: print('ring'))\nsignal.setitimer(0, 0.05)\ntime.sleep(0.2)"},
+    {"alarm",
+     "import signal, time\nsignal.signal(14, lambda *a: print('ring'))\nsignal.setitimer(0, 0.05)\n"
+     "time.sleep(0.2)"},
     {"atexit_order", "import atexit\nfor i in range(3): atexit.register(print, i)\nprint('end')"},
     {"atexit_after_exception", "import atexit\natexit.register(print, 'left')\nraise ValueError"},
     {"atexit_raises", "import atexit\n@atexit.register\ndef f(): 1/0\nprint(2)"},
-    {"thread_is_waited_for", "import threading, time\nthreading.Thread(target=lambda: (time.sleep(0.05), print('t'))).start()\nprint('m')"},
-    {"daemon_thread_is_not", "import threading, time\nthreading.Thread(target=lambda: (time.sleep(9), print('t')), daemon=True).start()\nprint('m')"},
-    {"thread_and_exception", "import threading, time\nthreading.Thread(target=lambda: (time.sleep(0.05), print('t'))).start()\n1/0"},
-    {"pool", "from concurrent.futures import ThreadPoolExecutor as P\nwith P(3) as p: print(list(p.map(lambda x: x * x, range(9))))"},
-    {"processes", "import os\np = os.fork()\nif p == 0:\n print('child')\n raise SystemExit(4)\nprint(os.waitstatus_to_exitcode(os.waitpid(p, 0)[1]))"},
+    {"thread_is_waited_for",
+     "import threading, time\n"
+     "threading.Thread(target=lambda: (time.sleep(0.05), print('t'))).start()\nprint('m')"},
+    {"daemon_thread_is_not",
+     "import threading, time\n"
+     "threading.Thread(target=lambda: (time.sleep(9), print('t')), daemon=True).start()\nprint('m')"},
+    {"thread_and_exception",
+     "import threading, time\n"
+     "threading.Thread(target=lambda: (time.sleep(0.05), print('t'))).start()\n1/0"},
+    {"pool",
+     "from concurrent.futures import ThreadPoolExecutor as P\n"
+     "with P(3) as p: print(list(p.map(lambda x: x * x, range(9))))"},
+    {"processes",
+     "import os\np = os.fork()\nif p == 0:\n print('child')\n raise SystemExit(4)\n"
+     "print(os.waitstatus_to_exitcode(os.waitpid(p, 0)[1]))"},
     {"subprocess", "import subprocess\nprint(subprocess.run(['echo', 'a'], capture_output=True).stdout)"},
     {"destructor_at_the_end", "class A:\n def __del__(self): print('bye')\na = A()"},
     {"destructor_in_a_cycle", "class A:\n def __del__(self): print('bye')\na = A()\na.me = a\ndef f(): return a"},
@@ -85,7 +101,9 @@ const PythonCase kPythonCases[] = {
     {"closed_stdout", "import sys\nsys.stdout.close()"},
     {"excepthook", "import sys\nsys.excepthook = lambda *a: print('hook', a[0].__name__)\n1/0"},
     {"recursion_error", "def f(n): return f(n + 1)\ntry: f(0)\nexcept RecursionError: print('deep')"},
-    {"recursion_limit", "import sys\nprint(sys.getrecursionlimit())\nsys.setrecursionlimit(20000)\ndef f(n): return n and 1 + f(n - 1)\nprint(f(15000))"},
+    {"recursion_limit",
+     "import sys\nprint(sys.getrecursionlimit())\nsys.setrecursionlimit(20000)\n"
+     "def f(n): return n and 1 + f(n - 1)\nprint(f(15000))"},
     {"globals", "print(sorted(globals()), __name__, __doc__, __spec__, __package__)"},
     {"main_module", "import sys\nx = 5\nimport __main__\nprint(__main__.x, sys.modules['__main__'] is __main__)"},
     {"pickle_of_main", "import pickle\nclass A: pass\nprint(type(pickle.loads(pickle.dumps(A()))))"},
@@ -93,11 +111,17 @@ const PythonCase kPythonCases[] = {
     {"future_import", "from __future__ import annotations\ndef f(x: Nope): pass\nprint(f.__annotations__)"},
     {"annotations", "x: int = 3\nprint(__annotations__)"},
     {"argv", "import sys\nprint(sys.argv)"},
-    {"optimize_and_debug", "import sys\nprint(__debug__, sys.flags.optimize, sys.flags.no_site, sys.flags.no_user_site)"},
-    {"stdlib", "import ctypes, struct, csv, sqlite3, socket, asyncio, uuid, fractions, unittest, xml.dom.minidom\nprint(struct.pack('<i', 3))"},
+    {"optimize_and_debug",
+     "import sys\nprint(__debug__, sys.flags.optimize, sys.flags.no_site, "
+     "sys.flags.no_user_site)"},
+    {"stdlib",
+     "import ctypes, struct, csv, sqlite3, socket, asyncio, uuid, fractions, unittest, xml.dom.minidom\n"
+     "print(struct.pack('<i', 3))"},
     {"ctypes_works", "import ctypes\nprint(ctypes.CDLL(None).abs(-3), ctypes.sizeof(ctypes.c_long))"},
     {"asyncio", "import asyncio\nasync def f():\n await asyncio.sleep(0)\n return 3\nprint(asyncio.run(f()))"},
-    {"threading_main", "import threading\nprint(threading.current_thread() is threading.main_thread(), threading.active_count())"},
+    {"threading_main",
+     "import threading\n"
+     "print(threading.current_thread() is threading.main_thread(), threading.active_count())"},
     {"gc_state", "import gc\nprint(gc.isenabled(), gc.get_threshold())"},
     {"random_with_seed", "import random\nrandom.seed(3)\nprint(random.random(), random.sample(range(9), 4))"},
     {"decimal_context", "import decimal\nprint(decimal.getcontext(), decimal.Decimal(1) / 3)"},
@@ -106,8 +130,12 @@ const PythonCase kPythonCases[] = {
     {"warnings", "import warnings\nwarnings.warn('w')\nprint('\\d')"},
     {"time_zone", "import time\nprint(time.tzname, time.gmtime(0)[:6])"},
     {"locale", "import locale\nprint(locale.getpreferredencoding(), locale.setlocale(locale.LC_ALL))"},
-    {"stdin_not_a_terminal", "import sys\nprint(sys.stdin.isatty(), sys.stdout.isatty(), sys.stdin.fileno(), sys.stdout.fileno())"},
-    {"exec_of_itself", "import os, sys\nif len(sys.argv) == 1: os.execv(sys.executable, [sys.executable, '-I', '-S', 'program.py', 'x'])\nprint(sys.argv)"},
+    {"stdin_not_a_terminal",
+     "import sys\n"
+     "print(sys.stdin.isatty(), sys.stdout.isatty(), sys.stdin.fileno(), sys.stdout.fileno())"},
+    {"exec_of_itself",
+     "import os, sys\nif len(sys.argv) == 1: os.execv(sys.executable, [sys.executable, '-I', "
+     "'-S', 'program.py', 'x'])\nprint(sys.argv)"},
 };
 
 TEST(SandboxPython, WarmInterpreterDoesWhatAFreshOneDoes) {

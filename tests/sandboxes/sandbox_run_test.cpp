@@ -1,7 +1,7 @@
 // What a run gives back: streams, files, descriptors, endings, and the limits that end it.
-#include "tests/sandboxes/sandbox_fixture.h"
-
 #include <thread>
+
+#include "tests/sandboxes/sandbox_fixture.h"
 
 namespace hone::sandboxes {
 namespace {
@@ -78,8 +78,8 @@ const std::string kOpenDescriptors =
 
 TEST_P(SandboxRun, ChannelIsDescriptors3And4) {
   for (const bool warm : {true, false}) {
-    RunRequest request = python("import os, shutil\n" + kOpenDescriptors +
-                                "shutil.copyfileobj(open(3, 'rb'), open(4, 'wb'))");
+    RunRequest request =
+        python("import os, shutil\n" + kOpenDescriptors + "shutil.copyfileobj(open(3, 'rb'), open(4, 'wb'))");
     if (!warm) {
       request.runner = Runner::kProgram;
       request.argv = {"python3", "-I", "-S", "program.py"};
@@ -96,8 +96,7 @@ TEST_P(SandboxRun, WithoutChannelNothingButTheStreamsIsOpen) {
 }
 
 TEST_P(SandboxRun, FetchBringsRegularFilesAndNothingElse) {
-  RunRequest request = bash(
-      "echo kept >a; mkfifo b; ln -s /etc/passwd c; mkdir d; ln -s a e; printf '' >g");
+  RunRequest request = bash("echo kept >a; mkfifo b; ln -s /etc/passwd c; mkdir d; ln -s a e; printf '' >g");
   request.fetch = {"g", "a", "b", "c", "d", "e", "missing"};
   const RunResult result = run(request);
   std::vector<std::string> found;
@@ -135,22 +134,34 @@ const LimitCase kLimitCases[] = {
     {"cpu_loop", "while True: pass", {.cpu_seconds = 0.3}, Ending::kCpuLimit},
     {"cpu_in_children",
      "import os\nfor i in range(4): \n if os.fork() == 0:\n  while True: pass\nfor i in range(4): os.wait()",
-     {.cpu_seconds = 0.5}, Ending::kCpuLimit},
-    {"cpu_used_up_before_the_end", "import time\nwhile time.process_time() < 0.4: pass", {.cpu_seconds = 0.3},
+     {.cpu_seconds = 0.5},
+     Ending::kCpuLimit},
+    {"cpu_used_up_before_the_end",
+     "import time\nwhile time.process_time() < 0.4: pass",
+     {.cpu_seconds = 0.3},
      Ending::kCpuLimit},
     {"cpu_of_ended_children",
-     "import os, time\nfor i in range(8):\n p = os.fork()\n if p == 0:\n  while time.process_time() < 0.1: pass\n  os._exit(0)\n"
+     "import os, time\nfor i in range(8):\n p = os.fork()\n if p == 0:\n  while time.process_time() < 0.1: pass\n"
+     "  os._exit(0)\n"
      " os.waitpid(p, 0)",
-     {.cpu_seconds = 0.4}, Ending::kCpuLimit},
+     {.cpu_seconds = 0.4},
+     Ending::kCpuLimit},
     {"wall_sleep", "import time\ntime.sleep(100)", {.wall_seconds = 0.3}, Ending::kWallLimit},
-    {"wall_stopped", "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)", {.wall_seconds = 0.3}, Ending::kWallLimit},
+    {"wall_stopped",
+     "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
+     {.wall_seconds = 0.3},
+     Ending::kWallLimit},
     {"memory_at_once", "a = b'x' * (1 << 30)", {.memory_mib = 100}, Ending::kMemoryLimit},
     {"memory_of_children",
-     "import os, time\na = b'x' * (30 << 20)\nfor i in range(8): \n if os.fork() == 0:\n  b = b'y' * (30 << 20)\n  time.sleep(9)\n"
+     "import os, time\na = b'x' * (30 << 20)\nfor i in range(8): \n if os.fork() == 0:\n  b = b'y' * (30 << 20)\n"
+     "  time.sleep(9)\n"
      "time.sleep(9)",
-     {.memory_mib = 150}, Ending::kMemoryLimit},
+     {.memory_mib = 150},
+     Ending::kMemoryLimit},
     {"output", "while True: print('x' * 1000)", {.output_mib = 1}, Ending::kOutputLimit},
-    {"cpu_before_memory", "a = b'x' * (200 << 20)\nwhile True: pass", {.cpu_seconds = 0.02, .memory_mib = 100},
+    {"cpu_before_memory",
+     "a = b'x' * (200 << 20)\nwhile True: pass",
+     {.cpu_seconds = 0.02, .memory_mib = 100},
      Ending::kCpuLimit},
     {"output_before_exit", "print('x' * (3 << 20), flush=True)", {.output_mib = 1}, Ending::kOutputLimit},
     {"nothing", "print(1)", {}, Ending::kExited},
@@ -192,7 +203,8 @@ TEST_P(SandboxRun, FileSizeIsLimited) {
 
 TEST_P(SandboxRun, ProcessesAreLimited) {
   RunRequest request = python(
-      "import os, time\nn = 0\ntry:\n while n < 100:\n  if os.fork() == 0:\n   time.sleep(5)\n   os._exit(0)\n  n += 1\n"
+      "import os, time\nn = 0\ntry:\n while n < 100:\n  if os.fork() == 0:\n   time.sleep(5)\n   os._exit(0)\n"
+      "  n += 1\n"
       "except OSError: pass\nprint(n, flush=True)\nos._exit(0)");
   request.limits.processes = 8;
   const RunResult result = run(request);

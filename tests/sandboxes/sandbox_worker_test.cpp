@@ -54,7 +54,10 @@ TEST_F(SandboxWorker, AnswersManyRequests) {
 
 TEST_F(SandboxWorker, HasOnlyTheGivenEnvironmentAndStreams) {
   ::setenv("HONE_TEST_SECRET", "x", 1);
-  const std::unique_ptr<Worker> worker = spawn("env | cut -d= -f1 | sort | tr '\\n' ' '; echo; ls /proc/self/fd | wc -l", {"GIVEN=1"});
+  const std::unique_ptr<Worker> worker = spawn(
+      "env | cut -d= -f1 | sort | tr '\\n' ' '; echo; ls /proc/self/fd "
+      "| wc -l",
+      {"GIVEN=1"});
   const std::string names = read_line(worker->out());
   EXPECT_THAT(names, ::testing::HasSubstr("GIVEN"));
   EXPECT_THAT(names, ::testing::Not(::testing::HasSubstr("SECRET")));
@@ -97,7 +100,8 @@ TEST_F(SandboxWorker, NothingOfItSurvives) {
 
 TEST_F(SandboxWorker, EndsWithTheDaemonAndCanBeSpawnedAgain) {
   const std::set<pid_t> others = daemon_processes();
-  Result<std::shared_ptr<Sandbox>> sandbox = Sandbox::start({.slots = 1, .best_tier = Tier::kUnsafe, .allow_unsafe = true});
+  Result<std::shared_ptr<Sandbox>> sandbox =
+      Sandbox::start({.slots = 1, .best_tier = Tier::kUnsafe, .allow_unsafe = true});
   ASSERT_TRUE(sandbox.ok());
   std::set<pid_t> daemons = daemon_processes();
   for (const pid_t other : others) daemons.erase(other);

@@ -1,11 +1,21 @@
 #include "sandboxes/judge_answer.h"
 
+#include <charconv>
+#include <cmath>
 #include <optional>
 
 namespace hone::sandboxes {
 namespace {
 
 using Kind = JsonValue::Kind;
+
+// Whether the number is the integer, not only near it. Requires a finite number.
+bool is_exactly(double number, std::string_view integer) {
+  if (std::trunc(number) != number) return false;
+  char digits[512];
+  const char* end = std::to_chars(digits, digits + sizeof digits, number, std::chars_format::fixed, 0).ptr;
+  return same_integer({digits, static_cast<size_t>(end - digits)}, integer);
+}
 
 // Reads the answer along the expected value, which bounds the depth.
 class Matcher {
@@ -32,9 +42,13 @@ class Matcher {
   bool match_number(JsonToken token, const JsonValue& expected) const {
     if (token != JsonToken::kInteger && token != JsonToken::kFloat) return false;
     const std::string& text = lexer_.value();
-    if (token == JsonToken::kInteger && expected.kind == Kind::kInteger) return same_integer(text, expected.text);
+    const bool is_integer = token == JsonToken::kInteger, wants_integer = expected.kind == Kind::kInteger;
+    if (is_integer && wants_integer) return same_integer(text, expected.text);
     const std::optional<double> number = parse_decimal(text), wanted = parse_decimal(expected.text);
-    return number && wanted && (*number == *wanted || tolerance_.accepts(*number, *wanted));
+    if (!number || !wanted) return false;
+    if (tolerance_.absolute + tolerance_.relative > 0 && tolerance_.accepts(*number, *wanted)) return true;
+    if (is_integer) return is_exactly(*wanted, text);
+    return wants_integer ? is_exactly(*number, expected.text) : *number == *wanted;
   }
 
   bool match_list(const JsonValue& expected) {

@@ -1,6 +1,7 @@
 // Values that are expensive to make, by key. A key that is being made is waited for, not made again.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <future>

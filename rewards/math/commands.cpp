@@ -94,6 +94,7 @@ constexpr auto kCommands = sorted(std::to_array<Command>({
     {"N", kNamedSet, 'N'}, {"Q", kNamedSet, 'Q'}, {"C", kNamedSet, 'C'}, {"reals", kNamedSet, 'R'},
     {"lbrace", kOpen, 'B'}, {"rbrace", kClose, 'B'}, {"lbrack", kOpen, '['}, {"rbrack", kClose, '['},
     {"lfloor", kOpen, 'f'}, {"rfloor", kClose, 'f'}, {"lceil", kOpen, 'c'}, {"rceil", kClose, 'c'},
+    {"ulcorner", kOpen, 'c'}, {"urcorner", kClose, 'c'}, {"llcorner", kOpen, 'f'}, {"lrcorner", kClose, 'f'},
     {"langle", kOpen, '<'}, {"rangle", kClose, '<'}, {"lparen", kOpen, '('}, {"rparen", kClose, '('},
     {"vert", kBar}, {"lvert", kBar, 'l'}, {"rvert", kBar, 'r'}, {"mid", kBar, 'm'}, {"Vert", kNorm}, {"lVert", kNorm},
     {"rVert", kNorm}, {"colon", kColon}, {"land", kAnd}, {"wedge", kAnd}, {"lor", kOr}, {"vee", kOr},

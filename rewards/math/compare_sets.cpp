@@ -39,6 +39,10 @@ std::optional<Comparer::Pieces> Comparer::pieces(NodeId id) {
     case Kind::kTuple:
       if (children.size() != 2) return std::nullopt;
       return united({{children[0], children[1], !(tree_[id].tag & kOpenLow), !(tree_[id].tag & kOpenHigh)}});
+    case Kind::kList:
+      // Inequalities joined by "or"; a list of numbers is a set of TeX braces.
+      if (std::all_of(children.begin(), children.end(), [&](NodeId one) { return tree_[one].kind == Kind::kRelation; })) return all();
+      [[fallthrough]];
     case Kind::kSet: {
       Pieces points;
       for (NodeId child : children) {
@@ -51,10 +55,6 @@ std::optional<Comparer::Pieces> Comparer::pieces(NodeId id) {
       if (tree_[id].tag == 'E') return Pieces{};
       if (tree_[id].tag != 'R') return std::nullopt;
       return complement({});
-    case Kind::kList:
-      for (NodeId child : children)
-        if (tree_[child].kind != Kind::kRelation) return std::nullopt;
-      return all();
     case Kind::kUnion: return all();
     case Kind::kIntersection: case Kind::kDifference: {
       // a & b is the complement of what is outside of a or of b.
@@ -70,7 +70,8 @@ std::optional<Comparer::Pieces> Comparer::pieces(NodeId id) {
       return joined ? complement(*joined) : std::nullopt;
     }
     case Kind::kRelation: return pieces_of_relation(id);
-    default: return std::nullopt;
+    case Kind::kText: case Kind::kQuantity: case Kind::kRatio: case Kind::kMatrix: return std::nullopt;
+    default: return Pieces{{id, id, true, true}};
   }
 }
 

@@ -168,28 +168,29 @@ std::optional<Rational> ExactEvaluator::call(NodeId id) {
     case Function::kBinomial: return arguments.size() == 2 ? binomial(x, arguments[1]) : fail(Failure::kUnsupported);
     case Function::kMin: return *std::min_element(arguments.begin(), arguments.end());
     case Function::kMax: return *std::max_element(arguments.begin(), arguments.end());
-    case Function::kGcd: case Function::kLcm: case Function::kMod: return of_integers(id, arguments);
+    case Function::kGcd: case Function::kLcm: case Function::kMod: 
+      return divisor_function(static_cast<Function>(tree_[id].tag), arguments);
     default: return fail(Failure::kUnsupported);
   }
 }
 
-std::optional<Rational> ExactEvaluator::of_integers(NodeId id, const std::vector<Rational>& arguments) {
-  for (const Rational& x : arguments)
-    if (!is_integer(x)) return fail(Failure::kUnsupported);
-  Integer result = numerator(arguments[0]);
+// The largest rational of which both are multiples.
+Rational gcd_of(const Rational& x, const Rational& y) {
+  return Rational(gcd(Integer(numerator(x) * denominator(y)), Integer(numerator(y) * denominator(x))),
+                  denominator(x) * denominator(y));
+}
+
+std::optional<Rational> ExactEvaluator::divisor_function(Function f, const std::vector<Rational>& arguments) {
+  Rational result = arguments[0];
   for (size_t i = 1; i < arguments.size(); ++i) {
-    const Integer next = numerator(arguments[i]);
-    switch (static_cast<Function>(tree_[id].tag)) {
-      case Function::kGcd: result = gcd(result, next); break;
-      case Function::kLcm: result = lcm(result, next); break;
-      default:
-        if (next == 0) return fail(Failure::kUndefined);
-        result = result % next;
-        if (result != 0 && (result < 0) != (next < 0)) result += next;
-    }
-    if (!checked(Rational(result))) return std::nullopt;
+    const Rational& next = arguments[i];
+    if (next == 0 && f != Function::kGcd) return fail(Failure::kUndefined);
+    if (f == Function::kMod) result = result - next * floor_of(result / next);
+    else if (f == Function::kGcd) result = gcd_of(result, next);
+    else if (result != 0) result = result * next / gcd_of(result, next);
+    if (!checked(result)) return std::nullopt;
   }
-  return Rational(abs(result) == result || static_cast<Function>(tree_[id].tag) == Function::kMod ? result : Integer(-result));
+  return f == Function::kMod ? result : Rational(abs(result));
 }
 
 std::optional<Rational> ExactEvaluator::factorial(const Rational& n, unsigned step) {

@@ -43,7 +43,7 @@ class ExactEvaluator {
   std::optional<Rational> checked(Rational value);
   std::optional<Rational> power(NodeId id);
   std::optional<Rational> call(NodeId id);
-  std::optional<Rational> of_integers(NodeId id, const std::vector<Rational>& arguments);
+  std::optional<Rational> divisor_function(Function f, const std::vector<Rational>& arguments);
   std::optional<Rational> factorial(const Rational& n, unsigned step);
   std::optional<Rational> binomial(const Rational& n, const Rational& k);
   std::optional<Rational> series(NodeId id);

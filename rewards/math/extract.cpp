@@ -261,6 +261,13 @@ std::string_view trim_answer(std::string_view text) {
   return text;
 }
 
+std::vector<std::string_view> find_gold(std::string_view gold) {
+  Found found;
+  take_marked(gold, found);
+  if (const auto formula = last_formula(gold).last) found.candidates.push_back(*formula);
+  return std::move(found.candidates);
+}
+
 Found find_answer(std::string_view completion, const Policy& policy) {
   std::string_view text = completion;
   if (policy.after_think) {
@@ -282,7 +289,10 @@ Found find_answer(std::string_view completion, const Policy& policy) {
   if (policy.extraction == Extraction::kMarked) return found;
   constexpr size_t kShort = 512;
   const std::string_view whole = trim_answer(text);
-  if (whole.size() <= kShort && !whole.empty() && !is_sentence(whole)) found.candidates.push_back(whole);
+  if (whole.size() <= kShort) {
+    if (!whole.empty() && !is_sentence(whole)) found.candidates.push_back(whole);
+    found.sentence = whole;
+  }
   const Formulas formulas = last_formula(text);
   if (formulas.last) found.candidates.push_back(*formulas.last);
   if (!formulas.any)

@@ -13,6 +13,7 @@ namespace hone::math {
 // is linear in it.
 struct Found {
   std::vector<std::string_view> candidates;  // the first that can be read is the answer
+  std::string_view sentence;                 // the whole text, where it is short: an answer in words
   std::vector<std::string_view> boxes;       // contents of the last boxes that stand together, in order; at most 32
   std::vector<std::string_view> all_boxes;   // contents of the last 64 boxes
   bool boxed = false;                        // the candidate is the content of a box
@@ -22,6 +23,9 @@ struct Found {
 };
 
 Found find_answer(std::string_view completion, const Policy& policy);
+
+// What a gold that is a sentence offers: what follows a marker, the last formula. No last number: a gold is not guessed.
+std::vector<std::string_view> find_gold(std::string_view gold);
 
 // Text without white space, dollar signs and a full stop at its ends.
 std::string_view trim_answer(std::string_view text);

@@ -86,7 +86,7 @@ std::vector<std::string> gold_candidates(std::string_view gold) {
   if (const size_t at = gold.rfind("####"); at != gold.npos) return {std::string(gold.substr(at + 4))};
   std::vector<std::string> candidates;
   if (!is_sentence(trim_answer(gold))) candidates.emplace_back(gold);
-  else for (std::string_view text : find_answer(gold, Policy{}).candidates) candidates.emplace_back(text);
+  else for (std::string_view text : find_gold(gold)) candidates.emplace_back(text);
   if (candidates.empty()) candidates.emplace_back(gold);
   return candidates;
 }
@@ -108,6 +108,7 @@ class Grader {
       : policy_(policy), whole_gold_(trim_answer(gold)), gold_(read_gold(tree_, gold, policy)) {}
 
   bool gold_ok() const { return gold_.readable() && gold_.words != "nan"; }
+  bool gold_is_words() const { return gold_.words.has_value(); }
   const std::string& gold_error() const { return gold_.parsed.error; }
   std::string gold_canonical() const { return canonical(tree_, gold_); }
   bool gold_is_list() const {
@@ -209,6 +210,10 @@ Grade grade_one(std::string_view gold, const Found& found, const Policy& policy)
     return result;
   }
   result.gold_canonical = grader.gold_canonical();
+  if (!found.sentence.empty() && grader.gold_is_words()) {
+    Grade whole = grader.check(found.sentence);
+    if (whole.outcome == Outcome::kCorrect) return whole;
+  }
   if (found.candidates.empty()) {
     result.outcome = Outcome::kNoAnswer;
     result.reason = found.reason;

@@ -28,6 +28,8 @@ class NumericEvaluator {
   std::optional<Ball<Real>> circular(Function f, const Ball<Real>& x);
   std::optional<Ball<Real>> hyperbolic(Function f, const Ball<Real>& x);
   std::optional<Ball<Real>> step(Function f, const Ball<Real>& x);
+  std::optional<Ball<Real>> extreme(NodeId id, bool largest);
+  std::optional<Ball<Real>> remainder(NodeId id);
   std::optional<Ball<Real>> large_factorial(const Rational& n, unsigned step);
   std::optional<Ball<Real>> series(NodeId id);
   std::optional<Rational> exact(NodeId id);

@@ -94,11 +94,12 @@ std::optional<Ball<Real>> NumericEvaluator<Real>::call(NodeId id) {
     const auto n = exact(tree_.child(id, 0));
     return n ? large_factorial(*n, f == Function::kFactorial ? 1 : 2) : fail(Failure::kUnsupported);
   }
-  if (f == Function::kBinomial || f == Function::kGcd || f == Function::kLcm || f == Function::kMod) {
+  if (f == Function::kBinomial || f == Function::kGcd || f == Function::kLcm) {
     const auto value = exact(id);
     return value ? std::optional(to_ball<Real>(*value)) : fail(Failure::kUnsupported);
   }
-  if (f == Function::kMin || f == Function::kMax) return fail(Failure::kUnsupported);
+  if (f == Function::kMin || f == Function::kMax) return extreme(id, f == Function::kMax);
+  if (f == Function::kMod) return remainder(id);
   const auto x = evaluate(tree_.child(id, 0));
   if (!x) return x;
   switch (f) {
@@ -198,6 +199,27 @@ std::optional<Ball<Real>> NumericEvaluator<Real>::step(Function f, const Ball<Re
   // Too near to a whole number to tell on which side.
   if (magnitude(above) <= x.error + 1 || magnitude(Real(1 - above)) <= x.error + 1) return fail(Failure::kUnsupported);
   return Ball<Real>{f == Function::kFloor ? down : Real(down + 1), Real(0), kNoError};
+}
+
+template <class Real>
+std::optional<Ball<Real>> NumericEvaluator<Real>::extreme(NodeId id, bool largest) {
+  std::optional<Ball<Real>> best;
+  for (NodeId child : tree_.children(id)) {
+    const auto x = evaluate(child);
+    if (!x) return x;
+    if (!x->is_real()) return fail(Failure::kUnsupported);
+    if (!best || (largest ? x->re > best->re : x->re < best->re)) best = x;
+  }
+  return best;
+}
+
+template <class Real>
+std::optional<Ball<Real>> NumericEvaluator<Real>::remainder(NodeId id) {
+  const auto x = evaluate(tree_.child(id, 0)), y = x ? evaluate(tree_.child(id, 1)) : std::nullopt;
+  if (!y) return y;
+  if (y->may_be_zero()) return fail(Failure::kUndefined);
+  const auto times = step(Function::kFloor, *x / *y);
+  return times ? std::optional(*x - *y * *times) : std::nullopt;
 }
 
 template <class Real>

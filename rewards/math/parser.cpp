@@ -84,6 +84,7 @@ NodeId Parser::ratio() {
 
 NodeId Parser::set_expression() {
   NodeId left = with_unit(sum());
+  while (accept(Tok::kMod, 0)) left = make(Kind::kFunction, {left, term()}, static_cast<uint8_t>(Function::kMod));
   if (accept(Tok::kMod, 'p')) {  // 3 \pmod{5}: a value of a kind of its own, like a unit
     const NodeId modulus = argument();
     if (!failed()) left = make(Kind::kQuantity, {left}, 0, tree_.intern("mod " + print(tree_, modulus)));
@@ -148,8 +149,6 @@ NodeId Parser::term() {
     } else if (at(Tok::kDivide) && token().code != 'o' && token().code != 'b') {
       ++at_;
       left = make(Kind::kDivide, {left, factor()});
-    } else if (accept(Tok::kMod, 0)) {
-      left = make(Kind::kFunction, {left, factor()}, static_cast<uint8_t>(Function::kMod));
     } else if (factor_starts() && !unit_starts()) {
       left = make(Kind::kMultiply, {left, factor()});
     } else {

@@ -102,11 +102,6 @@ NodeId Parser::subscript(NodeId base) {
       if (tree_[below].kind != Kind::kSymbol) return fail("an index on what has none");
       return make(Kind::kPower, {tree_.symbol(std::string(tree_.name(below)) + "_" + index), exponent});
     }
-    case Kind::kPower: {  // x^2_i
-      const NodeId below = tree_.child(base, 0), exponent = tree_.child(base, 1);
-      if (tree_[below].kind != Kind::kSymbol) return fail("an index on what has none");
-      return make(Kind::kPower, {tree_.symbol(std::string(tree_.name(below)) + "_" + index), exponent});
-    }
     case Kind::kMultiply: return tree_.symbol(print(tree_, base) + "_" + index);
     default: return fail("an index on what has none");
   }

@@ -43,7 +43,8 @@ std::string stripped(std::string_view text) {
     space = false;
     out += lower(c);
   }
-  while (!out.empty() && (out.back() == '.' || out.back() == ' ')) out.pop_back();
+  const auto letters = [&] { return std::all_of(out.begin(), out.end() - 1, [](char c) { return is_letter(c) || c == ' ' || c == ','; }); };
+  while (!out.empty() && (out.back() == '.' || out.back() == ' ' || (out.back() == '!' && letters()))) out.pop_back();
   return out;
 }
 

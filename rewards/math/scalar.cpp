@@ -169,7 +169,7 @@ bool ScalarComparer::equal(NodeId gold, NodeId answer) const {
     const Rational scale = size ? *size : rough ? Rational(rough->re) : Rational(0);
     return within(gold, answer, Rational(abs(scale) * Rational(policy_.relative)));
   }
-  constexpr int kFewestDigits = 4, kFewestOfAnswer = 6;
+  constexpr int kFewestDigits = 4, kFewestOfAnswer = 5;
   const auto gold_digits = decimal_of(tree_, gold), answer_digits = decimal_of(tree_, answer);
   if (!gold_digits && !answer_digits) return false;
   const auto value = exact(gold);

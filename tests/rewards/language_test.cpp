@@ -78,6 +78,7 @@ TEST(Language, IsTheShareInTheWantedScript) {
       {"hi", "हिन्दी", 1, 1},
       {"greek", "α β c", 2. / 3, 2. / 3},
       {"greek", "αb", .5, 0},
+      {"greek", "bα", .5, 0},
       {"en", "ab\xFF\xC3zd", 1, 1},
       {"en", "text $абв$ `где` <тег>", 4. / 7, .5}};
   for (const auto& [language, text, letters, words] : cases) {

@@ -71,7 +71,7 @@ class Grader {
       if (rl::drops_group(result.verdict)) failure = str(rl::to_string(result.verdict), " ", result.reason);
       samples.push_back({result.verdict == rl::Verdict::kCorrect, format_->check(inputs[samples.size()]).score > 0,
                          static_cast<int32_t>(sample.tokens.size()), sample.finish == rl::FinishReason::kLength,
-                         result.canonical});
+                         result.canonical.empty() ? result.extracted : result.canonical});
     }
     return samples;
   }

@@ -15,6 +15,42 @@ namespace {
 constexpr uint64_t kSampledRows = 64;  // of the data of each stage
 constexpr uint64_t kTriedRows = 2;     // by each checker, which may be slow
 
+// A reward of a stage, tried before the run.
+struct Grader {
+  const RewardConfig* reward;
+  std::unique_ptr<rewards::Checker> checker;
+
+  bool applies(const rl::Problem& problem) const {
+    const auto& sources = reward->when.data_source;
+    return sources.empty() || std::ranges::count(sources, problem.data_source) > 0;
+  }
+
+  // The Error's field names the reward.
+  Result<void> check_gold(const rl::Problem& problem) const {
+    if (!applies(problem)) return {};
+    const auto readable = checker->check_gold(nlohmann::json::parse(problem.gold, nullptr, false));
+    if (readable.ok()) return {};
+    Error error = readable.error();
+    error.field = str("gold (", reward->name, ")");
+    return error;
+  }
+
+  // Why no verdict on the problem's worked answer can be had, empty if it can.
+  std::string failure(const rl::Problem& problem) const {
+    if (const auto readable = check_gold(problem); !readable.ok()) return readable.error().to_string();
+    const nlohmann::json gold = nlohmann::json::parse(problem.gold, nullptr, false),
+                         extra = nlohmann::json::parse(problem.extra_info, nullptr, false);
+    const rewards::CheckInput input{.prompt = problem.prompt,
+                                    .completion = problem.completion,
+                                    .gold = gold.is_discarded() ? nullptr : &gold,
+                                    .data_source = problem.data_source,
+                                    .extra_info = extra.is_discarded() ? nullptr : &extra};
+    for (const rewards::CheckResult& result : checker->check_group({&input, 1}))
+      if (rl::drops_group(result.verdict)) return str(rl::to_string(result.verdict), ", ", result.reason);
+    return "";
+  }
+};
+
 class RunCheck {
  public:
   RunCheck(const RunConfig& config, const Model& model, std::shared_ptr<sandboxes::Sandbox> sandbox)
@@ -37,14 +73,18 @@ class RunCheck {
   void check_stage(size_t index) {
     const StageConfig& stage = config_.stages[index];
     const std::string path = "stages." + stage.name;
-    const auto source = make_stage_source(config_, index);
+    const std::vector<Grader> graders = make_graders(stage, path);
+    const auto source = make_stage_source(config_, index, [&](const rl::Problem& problem) -> Result<void> {
+      for (const Grader& grader : graders) HONE_TRY(grader.check_gold(problem));
+      return {};
+    });
     if (!source.ok()) {
       add(source.error(), path + ".data");
     } else {
       for (uint64_t i = 0; i < kSampledRows; ++i)
         if (!check_row(**source, i, stage, path)) break;
+      for (const Grader& grader : graders) try_grader(grader, **source, stage, path);
     }
-    if (stage.kind == StageKind::kGrpo) check_rewards(stage, path, source.ok() ? source->get() : nullptr);
     const auto stop = stop_tokens(*model_.tokenizer, stage.stop);
     if (!stop.ok()) add(stop.error(), path);
     const auto eval = make_eval_source(stage.eval, stage.data, config_.run.seed);
@@ -69,44 +109,28 @@ class RunCheck {
     return add(str("takes up to ", tokens, " tokens, the model ", most, " (policy.max_positions)"), where), false;
   }
 
-  void check_rewards(const StageConfig& stage, const std::string& path, ProblemSource* source) {
+  std::vector<Grader> make_graders(const StageConfig& stage, const std::string& path) {
+    std::vector<Grader> graders;
+    if (stage.kind != StageKind::kGrpo) return graders;
     for (const RewardConfig& reward : stage.rewards) {
-      const std::string where = path + ".rewards." + reward.name;
-      const auto checker = rewards::make_checker(
+      auto checker = rewards::make_checker(
           reward.checker, nlohmann::json::parse(reward.options, nullptr, false), context_);
-      if (!checker.ok()) {
-        add(checker.error(), where);
-        continue;
-      }
-      const auto& sources = reward.when.data_source;
-      for (uint64_t i = 0; source && i < kSampledRows; ++i) {
-        const auto problem = source->at(i);
-        if (!problem.ok()) break;
-        if (!sources.empty() && std::ranges::count(sources, problem->data_source) == 0) continue;
-        const std::string row =
-            str(where, ", row ", i, " of ", stage.data.path.empty() ? stage.data.task : stage.data.path);
-        if (!try_checker(**checker, *problem, i < kTriedRows, row)) break;
-      }
+      if (checker.ok()) graders.push_back({&reward, std::move(*checker)});
+      else add(checker.error(), path + ".rewards." + reward.name);
     }
+    return graders;
   }
 
-  // One problem is enough to report of a reward.
-  bool try_checker(const rewards::Checker& checker, const rl::Problem& problem, bool grade, const std::string& where) {
-    const nlohmann::json gold = nlohmann::json::parse(problem.gold, nullptr, false),
-                         extra = nlohmann::json::parse(problem.extra_info, nullptr, false);
-    const auto readable = checker.check_gold(gold);
-    if (!readable.ok()) return add(readable.error(), where), false;
-    if (!grade) return true;
-    const rewards::CheckInput input{.prompt = problem.prompt,
-                                    .completion = problem.completion,
-                                    .gold = gold.is_discarded() ? nullptr : &gold,
-                                    .data_source = problem.data_source,
-                                    .extra_info = extra.is_discarded() ? nullptr : &extra};
-    for (const rewards::CheckResult& result : checker.check_group({&input, 1})) {
-      if (!rl::drops_group(result.verdict)) continue;
-      return add(str("the checker fails: ", rl::to_string(result.verdict), ", ", result.reason), where), false;
+  // Grades worked answers, or empty ones: whatever they are worth, the checker itself must not fail.
+  void try_grader(const Grader& grader, ProblemSource& source, const StageConfig& stage, const std::string& path) {
+    for (uint64_t i = 0; i < kTriedRows; ++i) {
+      const auto problem = source.at(i);
+      if (!problem.ok() || !grader.applies(*problem)) continue;
+      const std::string problem_text = grader.failure(*problem);
+      if (problem_text.empty()) continue;
+      const std::string& data = stage.data.path.empty() ? stage.data.task : stage.data.path;
+      return add("the checker fails: " + problem_text, str(path, ".rewards.", grader.reward->name, ", a row of ", data));
     }
-    return true;
   }
 
   const RunConfig& config_;

@@ -126,7 +126,8 @@ Result<void> report_resume(RunState& run, const std::vector<CheckpointStatus>& s
 
 }  // namespace
 
-Result<std::unique_ptr<ProblemSource>> make_stage_source(const RunConfig& config, size_t index) {
+Result<std::unique_ptr<ProblemSource>> make_stage_source(const RunConfig& config, size_t index,
+                                                         std::function<Result<void>(const rl::Problem&)> check_row) {
   const StageConfig& stage = config.stages[index];
   const DataConfig& data = stage.data;
   const bool supervised = stage.kind != StageKind::kGrpo;
@@ -139,6 +140,7 @@ Result<std::unique_ptr<ProblemSource>> make_stage_source(const RunConfig& config
     options.shuffle = data.shuffle;
     options.key = mix64(config.run.seed, index + 1, Purpose::kShuffle);
     options.prompt_template = {data.prompt_template};
+    options.check_row = std::move(check_row);
     return make_file_source(options);
   }
   TaskSourceOptions options;

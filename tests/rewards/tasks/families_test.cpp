@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cctype>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -87,6 +89,15 @@ TEST(Families, HaveAThousandPromptsAndBothSplitsAtEveryDifficulty) {
     }
 }
 
+TEST(Families, ProblemsHaveTheDifficultyAskedFor) {
+  for (int difficulty = 1; difficulty <= 10; ++difficulty)
+    for (uint64_t item = 0; item < 20; ++item) {
+      const rl::Problem problem = draw_problem(sudoku4(), kKey, item, Split::kHeldOut, {}, difficulty);
+      const std::string grid = json::parse(problem.gold)["grid"];
+      EXPECT_EQ(std::count(grid.begin(), grid.end(), '.'), difficulty + 2);
+    }
+}
+
 TEST(Families, BadGoldsAreGoldErrors) {
   const json golds[] = {nullptr, 1, "", json::object(), json::array(), {{"grid", 1}}, {{"grid", json::array()}},
                         {{"grid", {"SG", "."}}}, {{"grid", {"S#G"}}}, {{"grid", {"..", ".S"}}}, {{"numbers", 1}},
@@ -112,6 +123,8 @@ TEST(Countdown, TakesEveryExpressionThatFits) {
       {"(7 - 3) * 25 - (2)", Verdict::kCorrect},
       {"(7 - 3) * 25 - 2 = 98", Verdict::kParseError},
       {"100 - 2", Verdict::kWrong},
+      {"100 - 1 - 1 + 0", Verdict::kWrong},
+      {"(7 - 3) * 25 - 1 - 1", Verdict::kWrong},
       {"98", Verdict::kWrong},
       {"7 - 3 * 25 - 2", Verdict::kWrong},
       {"(7 - 3) * 25 -", Verdict::kParseError},

@@ -57,9 +57,11 @@ Fields CodeChecker::CompareOptions::fields() {
   const Condition floats{mode == "floats", "mode floats", "mode", mode};
   return {
       field("mode", mode, {.help = "How outputs are compared.", .choices = kModes}),
-      field("absolute", absolute, {.help = "Greatest difference of two numbers.", .range = between(0, kMost), .only = floats}),
+      field("absolute", absolute,
+            {.help = "Greatest difference of two numbers.", .range = between(0, kMost), .only = floats}),
       field("relative", relative,
-            {.help = "The same as a share of the expected number; one of both suffices.", .range = between(0, kMost),
+            {.help = "The same as a share of the expected number; one of both suffices.",
+             .range = between(0, kMost),
              .only = floats}),
   };
 }
@@ -71,15 +73,18 @@ Fields CodeChecker::Options::fields() {
             {.help = "The program: the last block of ``` lines, the text in <answer>, all after the reasoning; auto is "
                      "the first of these two that there is.",
              .choices = kExtracts}),
-      field("score", score, {.help = "1 when all tests pass, or the share of tests that pass.", .choices = {"all", "share"}}),
+      field("score", score,
+            {.help = "1 when all tests pass, or the share of tests that pass.", .choices = {"all", "share"}}),
       field("stop", stop,
-            {.help = "When the rest of the tests is skipped.", .choices = {"", "first_failure", "never"},
+            {.help = "When the rest of the tests is skipped.",
+             .choices = {"", "first_failure", "never"},
              .derived = "never with score share, else first_failure"}),
       field("limits", limits, {.help = "Limits of each test."}),
       field("compare", compare, {.help = "Comparison of outputs."}),
       field("prefix", prefix, {.help = "Text put before the program, such as imports."}),
       field("suffix", suffix, {.help = "Text put after the program."}),
-      field("max_tests", max_tests, {.help = "At most so many tests, the first ones; 0: all.", .range = between(0, 1e6)}),
+      field("max_tests", max_tests,
+            {.help = "At most so many tests, the first ones; 0: all.", .range = between(0, 1e6)}),
       field("judge_url", judge_url,
             {.help = "http://host:port of a server that speaks SandboxFusion's /run_code: programs run there."}),
   };

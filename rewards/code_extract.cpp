@@ -11,7 +11,8 @@ namespace {
 using sandboxes::Language;
 
 bool names_language(std::string_view info, Language language) {
-  constexpr std::array kPython = {"python", "py", "python3"}, kCpp = {"cpp", "c++", "cc"}, kBash = {"bash", "sh", "shell"};
+  constexpr std::array kPython = {"python", "py", "python3"}, kCpp = {"cpp", "c++", "cc"},
+                       kBash = {"bash", "sh", "shell"};
   const auto& names = language == Language::kPython ? kPython : language == Language::kCpp ? kCpp : kBash;
   return std::ranges::any_of(names, [&](std::string_view name) {
     return std::ranges::equal(info, name, [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
@@ -69,8 +70,10 @@ Extraction extract_code(const CheckInput& input, CodeExtract policy, Language la
     if (block || policy == CodeExtract::kFenced) return found_or(block, "no block of code after the reasoning");
   }
   Extraction answer = extract_answer(input);
-  if (!answer.answer && policy == CodeExtract::kAuto) return {{}, "no block of code and no <answer> after the reasoning"};
-  if (const auto block = answer.answer ? last_block(*answer.answer, language) : std::nullopt) return found_or(block, "");
+  if (!answer.answer && policy == CodeExtract::kAuto)
+    return {{}, "no block of code and no <answer> after the reasoning"};
+  if (const auto block = answer.answer ? last_block(*answer.answer, language) : std::nullopt)
+    return found_or(block, "");
   return answer;
 }
 

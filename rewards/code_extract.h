@@ -12,7 +12,8 @@ namespace hone::rewards {
 
 enum class CodeExtract {
   kAuto,    // kFenced, else kAnswer
-  kFenced,  // the last closed block of ``` lines after the reasoning that names the language; else the last that names none
+  kFenced,  // the last closed block of ``` lines after the reasoning that names the language; else the last that names
+            // none
   kAnswer,  // the text of the last <answer> after the reasoning; if it holds a block of kFenced, that
   kAll,     // all that follows the reasoning
 };

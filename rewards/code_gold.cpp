@@ -39,7 +39,8 @@ Result<Text> read_stream(const JsonValue& value, const std::string& field) {
 // A list of arguments, or a text with the JSON of one argument on each line.
 Result<Text> read_arguments(const JsonValue& value, const std::string& field) {
   if (value.kind == Kind::kList) return share(std::string(value.source));
-  if (value.kind != Kind::kString) return gold_error("must be a list of arguments, or a text of one on each line", field);
+  if (value.kind != Kind::kString)
+    return gold_error("must be a list of arguments, or a text of one on each line", field);
   std::string list = "[";
   for (size_t at = 0; at < value.text.size();) {
     const size_t end = std::min(value.text.find('\n', at), value.text.size());
@@ -50,7 +51,8 @@ Result<Text> read_arguments(const JsonValue& value, const std::string& field) {
     list += line;
   }
   list += "]";
-  if (const auto parsed = sandboxes::parse_json_value(list); !parsed.ok()) return gold_error(parsed.error().message, field);
+  if (const auto parsed = sandboxes::parse_json_value(list); !parsed.ok())
+    return gold_error(parsed.error().message, field);
   return share(std::move(list));
 }
 

@@ -86,7 +86,8 @@ class Tester {
 
  private:
   TestResult run_test(const JudgeTest& test, double seconds_left) {
-    RunRequest run{.runner = program_.runner, .argv = program_.argv, .files = program_.files, .limits = request_.limits};
+    RunRequest run{
+        .runner = program_.runner, .argv = program_.argv, .files = program_.files, .limits = request_.limits};
     run.limits.wall_seconds = std::min(run.limits.wall_seconds, seconds_left);
     return request_.function ? run_function(test, std::move(run)) : run_program(test, std::move(run));
   }
@@ -123,7 +124,8 @@ class Tester {
   bool is_expected(std::string_view answer, const std::string& output) const {
     const Result<JsonValue> expected = parse_json_value(output);
     HONE_CHECK(expected.ok(), "the expected value is no JSON");
-    const Tolerance tolerance = request_.compare.mode == CompareMode::kFloats ? request_.compare.tolerance : Tolerance{};
+    const Tolerance tolerance =
+        request_.compare.mode == CompareMode::kFloats ? request_.compare.tolerance : Tolerance{};
     if (answer_matches(answer, *expected, tolerance)) return true;
     return request_.function->unwrap && expected->items.size() == 1 &&
            answer_matches(answer, expected->items.front(), tolerance);

@@ -64,7 +64,8 @@ Build Builder::build(const Program& program) {
     case Language::kPython:
       return {Build::Outcome::kReady, {Runner::kPython, {"solution.py"}, {{"solution.py", program.source}}}, ""};
     case Language::kBash:
-      return {Build::Outcome::kReady, {Runner::kProgram, {"bash", "solution.sh"}, {{"solution.sh", program.source}}}, ""};
+      return {
+          Build::Outcome::kReady, {Runner::kProgram, {"bash", "solution.sh"}, {{"solution.sh", program.source}}}, ""};
     case Language::kCpp: break;
   }
   const Compilation made = binaries_.get(binary_key(program), [&]() -> OnceCache<Compilation>::Made {

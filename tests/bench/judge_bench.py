@@ -54,8 +54,8 @@ def bwrap_python(source):
 
 def bare_cpp(source):
     with tempfile.TemporaryDirectory() as directory:
-        subprocess.run(["g++", "-O2", "-std=gnu++20", "-o", f"{directory}/a", "-x", "c++", "-"], input=source, text=True,
-                       check=True)
+        subprocess.run(["g++", "-O2", "-std=gnu++20", "-o", f"{directory}/a", "-x", "c++", "-"], input=source,
+                       text=True, check=True)
         return output_of([f"{directory}/a"])
 
 

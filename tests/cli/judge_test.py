@@ -45,8 +45,9 @@ class JudgeCommand(unittest.TestCase):
                 self.assertEqual(list(test), ["verdict", "cpu_seconds", "wall_seconds", "memory_mib", "exit_code"])
 
     def test_answers_stand_in_the_order_of_the_input(self):
-        slow = {"id": "slow", "language": "python", "source": "import time\ntime.sleep(0.3)\n" + ADD["python"], "tests": TESTS}
-        quick = [{"id": i, "language": "python", "source": f"# {i}\n" + ADD["python"], "tests": TESTS} for i in range(9)]
+        def add(number, before):
+            return {"id": number, "language": "python", "source": before + ADD["python"], "tests": TESTS}
+        slow, quick = add("slow", "import time\ntime.sleep(0.3)\n"), [add(i, f"# {i}\n") for i in range(9)]
         _, answers, _ = judge(slow, *quick)
         self.assertEqual([answer["id"] for answer in answers], ["slow", *range(9)])
 
@@ -75,10 +76,11 @@ class JudgeCommand(unittest.TestCase):
                  ("print('noise')\n  return '\\u00e4\\U0001f600'", "\u00e4\U0001f600", "accepted"),
                  ("return {a, b}", [1, 2], "wrong_answer"), ("raise ValueError", 1, "runtime_error")]
         for body, output, verdict in cases:
-            answer = self.one(f"def f(a, b):\n  {body}", function={"name": "f"}, tests=[{"input": [1, 2], "output": output}])
+            answer = self.one(f"def f(a, b):\n  {body}", function={"name": "f"},
+                              tests=[{"input": [1, 2], "output": output}])
             self.assertEqual(answer["verdict"], verdict, (body, answer))
-        near = self.one("def f(a):\n  return a / 10", function={"name": "f"}, compare={"mode": "floats", "absolute": 1e-9},
-                        tests=[{"input": [3], "output": 0.30000000001}])
+        near = self.one("def f(a):\n  return a / 10", function={"name": "f"},
+                        compare={"mode": "floats", "absolute": 1e-9}, tests=[{"input": [3], "output": 0.30000000001}])
         self.assertEqual(near["verdict"], "accepted")
 
     def test_a_checker_decides(self):

@@ -33,7 +33,8 @@ CheckResult check(const std::string& completion, const json& gold, const json& o
 
 std::string block(const std::string& code) { return "```python\n" + code + "\n```\n"; }
 
-const json kTests = {{{"input", ""}, {"output", "1"}}, {{"input", ""}, {"output", "2"}}, {{"input", ""}, {"output", "1"}}};
+const json kTests = {
+    {{"input", ""}, {"output", "1"}}, {{"input", ""}, {"output", "2"}}, {{"input", ""}, {"output", "1"}}};
 const json kOne = {{{"input", ""}, {"output", "1"}}};
 
 TEST(CodeChecker, VerdictsOfTheJudgeBecomeItsOwn) {
@@ -164,7 +165,8 @@ TEST(CodeGold, TheFormsOfPublicSets) {
 
 TEST(CodeGold, AValueMayStandInAListOfItsOwn) {
   EXPECT_TRUE(read(json::parse(R"({"fn_name":"f","inputs":[[1],[2]],"outputs":[[3],[4]]})")).request.function->unwrap);
-  EXPECT_FALSE(read(json::parse(R"({"fn_name":"f","inputs":[[1],[2]],"outputs":[[3],[4,5]]})")).request.function->unwrap);
+  EXPECT_FALSE(
+      read(json::parse(R"({"fn_name":"f","inputs":[[1],[2]],"outputs":[[3],[4,5]]})")).request.function->unwrap);
   EXPECT_FALSE(read(json::parse(R"({"fn_name":"f","inputs":[[1],[2]],"outputs":[3,4]})")).request.function->unwrap);
 }
 
@@ -189,7 +191,8 @@ TEST(CodeGold, RefusesWhatItCannotJudge) {
       {R"({"fn_name":"f","inputs":[[1]],"outputs":[123456789012345678901234567890]})", "gold: holds a number of 2^63"},
       {R"({"fn_name":"f","inputs":["["],"outputs":["1"]})", "gold.inputs[0]: not valid JSON"},
   };
-  for (const auto& [gold, message] : cases) EXPECT_TRUE(error(gold).starts_with(message)) << gold << ": " << error(gold);
+  for (const auto& [gold, message] : cases)
+    EXPECT_TRUE(error(gold).starts_with(message)) << gold << ": " << error(gold);
 }
 
 TEST(CodeChecker, ABadGoldIsAGoldError) {

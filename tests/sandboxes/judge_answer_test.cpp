@@ -95,8 +95,9 @@ TEST(AnswerMatches, MonstersEndSoon) {
 }
 
 TEST(ParseJsonValue, RefusesWhatIsNoJson) {
-  const char* bad[] = {"", "[1,]", "[,1]", "{\"a\"}", "{\"a\":1,}", "{1:2}", "[1 2]", "nul", "truex", "\"\\x\"", "\"\\u12\"",
-                       "'a'", "-", "1e", "{\"a\":1,\"a\":2}", "[1]x", "\x01"};
+  const char* bad[] = {
+      "",          "[1,]", "[,1]", "{\"a\"}", "{\"a\":1,}",        "{1:2}", "[1 2]", "nul", "truex", "\"\\x\"",
+      "\"\\u12\"", "'a'",  "-",    "1e",      "{\"a\":1,\"a\":2}", "[1]x",  "\x01"};
   for (const char* text : bad) EXPECT_FALSE(parse_json_value(text).ok()) << text;
   EXPECT_TRUE(parse_json_value(std::string(64, '[') + std::string(64, ']')).ok());
   EXPECT_FALSE(parse_json_value(std::string(65, '[') + std::string(65, ']')).ok());

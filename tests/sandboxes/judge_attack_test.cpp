@@ -126,8 +126,8 @@ TEST_F(JudgeAttacks, AnEndIsNoAnswer) {
     expect_verdict(call_of(end, "42"), str("52 at import ", end), allowed);
     expect_verdict(call_of(str("def f(a, b):\n  ", end), "42"), str("52 in a call ", end), allowed);
   }
-  expect_verdict(request_of("python", "import sys\nsys.excepthook = lambda *a: None\nprint(42)\nraise ValueError"), "53",
-                 "runtime_error");
+  expect_verdict(request_of("python", "import sys\nsys.excepthook = lambda *a: None\nprint(42)\nraise ValueError"),
+                 "53", "runtime_error");
   expect_verdict(request_of("python", "import atexit, os\natexit.register(os._exit, 0)\nraise ValueError"), "53b",
                  "wrong_answer");
   expect_verdict(call_of("import unittest\nraise unittest.SkipTest('x')", "42"), "59", "runtime_error");
@@ -143,8 +143,8 @@ TEST_F(JudgeAttacks, OnlyJsonCrosses) {
   expect_verdict(call_of(number + "42)", "42"), "55 honest", "accepted");
   expect_verdict(call_of("class S(str):\n  __str__ = __repr__ = lambda s: 'right'\ndef f(a, b): return S('x')",
                          "\"right\""), "55b", "wrong_answer");
-  expect_verdict(call_of("class L(list):\n  __iter__ = lambda s: iter([42])\ndef f(a, b): return L([1])", "[42]"), "55c",
-                 "wrong_answer");
+  expect_verdict(call_of("class L(list):\n  __iter__ = lambda s: iter([42])\ndef f(a, b): return L([1])", "[42]"),
+                 "55c", "wrong_answer");
   expect_verdict(call_of("import json, builtins, sys\njson.dumps = lambda *a, **k: '42'\nbuiltins.print = None\n"
                          "sys.stdout = None\ndef f(a, b): return 'x'", "\"y\""), "56", "wrong_answer");
   expect_verdict(call_of("print('PASS')\nprint('{\"ok\": true}')\nimport os\nos.write(4, b'0 42\\n')\n"
@@ -194,8 +194,8 @@ TEST_F(JudgeAttacks, InARow) {
     const std::string comment = str("# ", i, "\n");
     expect_verdict(request_of("bash", comment + ":(){ :|:& };:; exit 1"), "72 forks", kEnds);
     expect_verdict(request_of("bash", comment + "yes"), "72 output", "output_limit");
-    expect_verdict(request_of("bash", comment + "dd if=/dev/zero of=/tmp/x bs=1M count=500 2>/dev/null; echo 42"), "72 disk",
-                   "accepted memory_limit");
+    expect_verdict(request_of("bash", comment + "dd if=/dev/zero of=/tmp/x bs=1M count=500 2>/dev/null; echo 42"),
+                   "72 disk", "accepted memory_limit");
     expect_honest();
   }
 }

@@ -48,17 +48,20 @@ inline constexpr Attack kResourceAttacks[] = {
      "int main() { pthread_t t; while (pthread_create(&t, 0, rest, 0) == 0) {} sleep(1000); }",
      "wall_limit memory_limit"},
     {"5", "python",
-     "import os, time\nif os.fork() == 0:\n  os.setsid()\n  if os.fork() == 0: time.sleep(1000)\n  os._exit(0)\nprint(42)",
+     "import os, time\nif os.fork() == 0:\n  os.setsid()\n  if os.fork() == 0: time.sleep(1000)\n  "
+     "os._exit(0)\nprint(42)",
      "accepted"},
     {"6", "bash", "nohup sleep 300 & echo 42", "accepted"},
     {"7", "python",
-     "import signal\nfor s in range(1, 65):\n  try: signal.signal(s, signal.SIG_IGN)\n  except (OSError, ValueError): pass\n"
+     "import signal\nfor s in range(1, 65):\n  try: signal.signal(s, signal.SIG_IGN)\n  except (OSError, ValueError): "
+     "pass\n"
      "while True: pass",
      "cpu_limit"},
     {"8", "cpp", "int main() { for (volatile int i = 0;; ++i) {} }", "cpu_limit"},
     {"9", "python", "import time\ntime.sleep(1000)", "wall_limit"},
     {"10", "cpp",
-     "int main() { for (;;) { if (fork() == 0) { for (volatile int i = 0; i < 20000000; ++i) {} _exit(0); } wait(0); } }",
+     "int main() { for (;;) { if (fork() == 0) { for (volatile int i = 0; i < 20000000; ++i) {} _exit(0); } wait(0); } "
+     "}",
      "cpu_limit"},
     {"11", "cpp", "int main() { raise(SIGSTOP); }", "wall_limit"},
     {"12", "cpp", "int main() { char c; while (read(0, &c, 1) == 1) {} return done(); }", "accepted"},
@@ -79,7 +82,8 @@ inline constexpr Attack kResourceAttacks[] = {
      "runtime_error memory_limit"},
     {"18", "bash", "yes", "output_limit"},
     {"19", "cpp",
-     "int main() { static char b[1 << 16]; for (int i = 0; i < 4000; ++i) blocked(write(2, b, sizeof b) < 0 ? 1 : -1);\n"
+     "int main() { static char b[1 << 16]; for (int i = 0; i < 4000; ++i) blocked(write(2, b, sizeof b) < 0 ? 1 : "
+     "-1);\n"
      "return done(); }",
      "accepted"},
     {"20", "python", "import sys\nfor i in range(200): sys.stdout.write('a' * (1 << 20))", "output_limit"},
@@ -92,14 +96,16 @@ inline constexpr Attack kResourceAttacks[] = {
      "except OSError: print(42)",
      "accepted memory_limit"},
     {"24", "cpp",
-     "int main() { int f = open(\"/tmp/x\", O_CREAT | O_RDWR, 0600); blocked(posix_fallocate(f, 0, 1l << 40) ? -1 : 0);\n"
+     "int main() { int f = open(\"/tmp/x\", O_CREAT | O_RDWR, 0600); blocked(posix_fallocate(f, 0, 1l << 40) ? -1 : "
+     "0);\n"
      "return done(); }",
      "accepted runtime_error"},
     {"25", "python",
      "import os\nos.chdir('/tmp')\ntry:\n  for i in range(20000):\n    os.mkdir('d')\n    os.chdir('d')\n"
      "except OSError: pass\nprint(42)",
      "accepted cpu_limit memory_limit"},
-    {"26", "bash", "cd /tmp; touch -- $'new\\nline' -rf $'\\xff\\xfe' ' '; mkfifo pipe; ln -s / root; echo 42", "accepted"},
+    {"26", "bash", "cd /tmp; touch -- $'new\\nline' -rf $'\\xff\\xfe' ' '; mkfifo pipe; ln -s / root; echo 42",
+     "accepted"},
     {"66", "cpp", "template <int n> struct A { typedef A<n + 1> B; B b; }; A<0> a; int main() {}", "compile_error"},
     {"66b", "cpp",
      "constexpr long f(long n) { long s = 0; for (long i = 0; i < n; ++i) s += i * i; return s; }\n"
@@ -111,7 +117,8 @@ inline constexpr Attack kResourceAttacks[] = {
     {"69", "cpp", "asm(\".incbin \\\"/etc/shadow\\\"\"); int main() { return done(); }", "compile_error"},
     {"70", "cpp",
      "struct S { S() { if (fork() == 0) { sleep(1000); _exit(0); } } } s;\n"
-     "int main(int, char** a) { if (!getenv(\"LD_PRELOAD\")) { setenv(\"LD_PRELOAD\", \"/tmp/none.so\", 1); execv(a[0], a); }\n"
+     "int main(int, char** a) { if (!getenv(\"LD_PRELOAD\")) { setenv(\"LD_PRELOAD\", \"/tmp/none.so\", 1); "
+     "execv(a[0], a); }\n"
      "return done(); }",
      "accepted"},
     {"71", "python",
@@ -133,9 +140,11 @@ inline constexpr Attack kEscapeAttacks[] = {
     {"29", "python",
      "import socket\ntry:\n  socket.getaddrinfo('example.com', 80)\n  print('ESCAPED')\nexcept OSError: print(42)",
      "accepted"},
-    {"30", "bash", "for f in /etc/shadow /root /home /work /var/log; do ls -A $f 2>/dev/null; done; echo 42", "accepted"},
+    {"30", "bash", "for f in /etc/shadow /root /home /work /var/log; do ls -A $f 2>/dev/null; done; echo 42",
+     "accepted"},
     {"31", "bash",
-     "grep -aqs '[h]one_planted' /proc/1/environ /proc/1/cmdline /proc/1/maps /proc/self/environ /proc/*/environ && echo ESCAPED;"
+     "grep -aqs '[h]one_planted' /proc/1/environ /proc/1/cmdline /proc/1/maps /proc/self/environ /proc/*/environ && "
+     "echo ESCAPED;"
      "env | grep -q '[h]one_planted' && echo ESCAPED; echo 42",
      "accepted"},
     {"32", "cpp",
@@ -145,7 +154,8 @@ inline constexpr Attack kEscapeAttacks[] = {
      "accepted"},
     {"33", "cpp",
      "int main() { int p = syscall(SYS_pidfd_open, 1, 0); long one = 1;\n"
-     "for (int i = 0; i < 65; ++i) { int f = syscall(SYS_pidfd_getfd, p, i, 0); blocked(f); if (f >= 0) write(f, &one, 8); }\n"
+     "for (int i = 0; i < 65; ++i) { int f = syscall(SYS_pidfd_getfd, p, i, 0); blocked(f); if (f >= 0) write(f, &one, "
+     "8); }\n"
      "return done(); }",
      "accepted"},
     {"34", "cpp",
@@ -154,37 +164,49 @@ inline constexpr Attack kEscapeAttacks[] = {
      "done(); return 7; }",
      "runtime_error"},
     {"35", "cpp",
-     "int main() { blocked(ptrace(PTRACE_ATTACH, 1, 0, 0)); blocked(ptrace(PTRACE_SEIZE, getppid(), 0, 0)); return done(); }",
+     "int main() { blocked(ptrace(PTRACE_ATTACH, 1, 0, 0)); blocked(ptrace(PTRACE_SEIZE, getppid(), 0, 0)); return "
+     "done(); }",
      "accepted"},
     {"36", "cpp",
-     "int main() { char b[8]; iovec v = {b, 8}, r = {(void*)main, 8}; blocked(process_vm_readv(getppid(), &v, 1, &r, 1, 0));\n"
+     "int main() { char b[8]; iovec v = {b, 8}, r = {(void*)main, 8}; blocked(process_vm_readv(getppid(), &v, 1, &r, "
+     "1, 0));\n"
      "return done(); }",
      "accepted"},
     {"37", "python",
-     "import os\nfor fd in range(3, 256):\n  try:\n    if b'hone_planted' in os.pread(fd, 1 << 16, 0): print('ESCAPED')\n"
+     "import os\nfor fd in range(3, 256):\n  try:\n    if b'hone_planted' in os.pread(fd, 1 << 16, 0): "
+     "print('ESCAPED')\n"
      "  except OSError: pass\nprint(42)",
      "accepted"},
     {"38", "bash",
-     "grep -aqs -e '[h]one_planted' -e '[s]andboxd' -e '[g]test' /proc/*/cmdline /proc/self/mountinfo && echo ESCAPED; echo 42",
+     "grep -aqs -e '[h]one_planted' -e '[s]andboxd' -e '[g]test' /proc/*/cmdline /proc/self/mountinfo && echo ESCAPED; "
+     "echo 42",
      "accepted"},
     {"39", "cpp", "int main() { kill(-1, SIGKILL); kill(1, SIGKILL); return done(); }", "accepted runtime_error"},
-    {"40", "cpp", "int main() { kill(getppid(), SIGSTOP); kill(getppid(), SIGKILL); return done(); }", "accepted runtime_error"},
+    {"40", "cpp", "int main() { kill(getppid(), SIGSTOP); kill(getppid(), SIGKILL); return done(); }",
+     "accepted runtime_error"},
     {"41", "cpp",
-     "int main() { blocked(unshare(CLONE_NEWUSER)); blocked(unshare(CLONE_NEWNS)); blocked(mount(\"none\", \"/tmp\", \"tmpfs\", 0, 0));\n"
+     "int main() { blocked(unshare(CLONE_NEWUSER)); blocked(unshare(CLONE_NEWNS)); blocked(mount(\"none\", \"/tmp\", "
+     "\"tmpfs\", 0, 0));\n"
      "return done(); }",
      "accepted"},
     {"42", "cpp",
-     "int main() { int d = open(\"/\", O_RDONLY); blocked(chroot(\"/tmp\")); blocked(syscall(SYS_pivot_root, \"/tmp\", \"/tmp\"));\n"
-     "for (int i = 0; i < 50; ++i) { fchdir(d); chdir(\"..\"); } blocked(access(\"/work/main\", F_OK)); return done(); }",
+     "int main() { int d = open(\"/\", O_RDONLY); blocked(chroot(\"/tmp\")); blocked(syscall(SYS_pivot_root, \"/tmp\", "
+     "\"/tmp\"));\n"
+     "for (int i = 0; i < 50; ++i) { fchdir(d); chdir(\"..\"); } blocked(access(\"/work/main\", F_OK)); return done(); "
+     "}",
      "accepted"},
-    {"43", "bash", "su -c id root >/dev/null 2>&1 </dev/null && echo ESCAPED; mount -t tmpfs x /tmp 2>/dev/null && echo ESCAPED; echo 42",
+    {"43", "bash",
+     "su -c id root >/dev/null 2>&1 </dev/null && echo ESCAPED; mount -t tmpfs x /tmp 2>/dev/null && echo ESCAPED; "
+     "echo 42",
      "accepted"},
     {"44", "cpp",
-     "int main() { blocked(syscall(SYS_add_key, \"user\", \"hone\", \"x\", 1, -3)); blocked(syscall(SYS_keyctl, 0, -3, 1));\n"
+     "int main() { blocked(syscall(SYS_add_key, \"user\", \"hone\", \"x\", 1, -3)); blocked(syscall(SYS_keyctl, 0, -3, "
+     "1));\n"
      "return done(); }",
      "accepted"},
     {"45", "cpp",
-     "int main() { static char b[256]; blocked(syscall(SYS_io_uring_setup, 8, b)); blocked(syscall(SYS_bpf, 0, b, 64));\n"
+     "int main() { static char b[256]; blocked(syscall(SYS_io_uring_setup, 8, b)); blocked(syscall(SYS_bpf, 0, b, "
+     "64));\n"
      "blocked(syscall(SYS_perf_event_open, b, 0, -1, -1, 0)); blocked(syscall(SYS_userfaultfd, 0)); return done(); }",
      "accepted"},
     {"46", "bash", "ln -sf /etc/passwd solution.sh 2>/dev/null; ln -sf /etc/passwd output; echo 42", "accepted"},

@@ -62,7 +62,8 @@ TEST(Judge, AVerdictForEveryEnding) {
     EXPECT_EQ(result.verdict, c.verdict) << to_string(c.verdict);
     EXPECT_EQ(result.tests.at(0).verdict, c.verdict);
     EXPECT_EQ(result.reason.empty(), c.verdict == V::kAccepted);
-    EXPECT_EQ(result.score, c.verdict == V::kInfra ? std::nullopt : std::optional(c.verdict == V::kAccepted ? 1.0 : 0.0));
+    EXPECT_EQ(result.score,
+              c.verdict == V::kInfra ? std::nullopt : std::optional(c.verdict == V::kAccepted ? 1.0 : 0.0));
   }
 }
 
@@ -129,9 +130,13 @@ TEST(Judge, EqualRequestsAreJudgedOnce) {
     threads.emplace_back([&] { EXPECT_EQ(judge.judge(echo_request(1)).verdict, V::kAccepted); });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(sandbox->runs, 1);
-  const std::string others[] = {R"(,"limits":{"cpu_seconds":3})", R"(,"limits":{"memory_mib":100})",
-                                R"(,"compare":{"mode":"lines"})", R"(,"stop":"never")", R"(,"score":"share")",
-                                R"(,"compare":{"mode":"floats","absolute":1})", R"(,"limits":{"total_wall_seconds":9})"};
+  const std::string others[] = {R"(,"limits":{"cpu_seconds":3})",
+                                R"(,"limits":{"memory_mib":100})",
+                                R"(,"compare":{"mode":"lines"})",
+                                R"(,"stop":"never")",
+                                R"(,"score":"share")",
+                                R"(,"compare":{"mode":"floats","absolute":1})",
+                                R"(,"limits":{"total_wall_seconds":9})"};
   for (const std::string& other : others) judge.judge(echo_request(1, other));
   EXPECT_EQ(sandbox->runs, 1 + 7);
   judge.clear();
@@ -240,7 +245,8 @@ TEST(ParseJudgeRequest, NamesWhatIsWrong) {
       {start + R"(,"limits":{"cpu_second":1}})", "limits.cpu_second: unknown key; did you mean 'cpu_seconds'?"},
       {start + R"(,"limits":{"cpu_seconds":0}})", "limits.cpu_seconds: must be a number from 0.01 to 86400"},
       {start + R"(,"limits":{"memory_mib":1.5}})", "limits.memory_mib: must be a whole number from 16 to 1048576"},
-      {start + R"(,"limits":{"processes":99999999999999999999}})", "limits.processes: must be a whole number from 1 to 4096"},
+      {start + R"(,"limits":{"processes":99999999999999999999}})",
+       "limits.processes: must be a whole number from 1 to 4096"},
       {start + R"(,"stop":"newer"})", "stop: must be one of first_failure, never; did you mean 'never'?"},
       {start + R"(,"compare":{"mode":"tokens","absolute":1}})",
        "compare: absolute and relative belong to the mode floats"},

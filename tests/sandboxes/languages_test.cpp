@@ -11,7 +11,9 @@
 namespace hone::sandboxes {
 namespace {
 
-std::shared_ptr<const std::string> text(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
+std::shared_ptr<const std::string> text(std::string text) {
+  return std::make_shared<const std::string>(std::move(text));
+}
 
 RunResult compiled(std::string binary) {
   RunResult result = exited(0);
@@ -26,7 +28,8 @@ Build build_cpp(const RunResult& compiler) {
 
 TEST(Builder, ScriptsAreReadyAsTheyAre) {
   Builder builder(std::make_shared<FakeSandbox>([](const RunRequest&) { return exited(1); }));
-  const Build python = builder.build({Language::kPython, text("p")}), bash = builder.build({Language::kBash, text("b")});
+  const Build python = builder.build({Language::kPython, text("p")}),
+              bash = builder.build({Language::kBash, text("b")});
   EXPECT_EQ(python.outcome, Build::Outcome::kReady);
   EXPECT_EQ(python.executable.runner, Runner::kPython);
   EXPECT_EQ(*python.executable.files.at(0).bytes, "p");

@@ -39,7 +39,8 @@ std::string script_of(const RunRequest& request) {
   const auto cpu = static_cast<int64_t>(std::ceil(request.limits.cpu_seconds));
   const int64_t written = std::max(request.limits.output_mib, request.limits.files_mib) * 1024;
   // SIGXCPU at the limit, SIGKILL a second later.
-  script += str("ulimit -c 0\nulimit -S -t ", cpu, "\nulimit -H -t ", cpu + 1, "\nulimit -f ", written, "\nTIMEFORMAT='%U %S'\n{ time");
+  script += str("ulimit -c 0\nulimit -f ", written, "\nulimit -S -t ", cpu, "\nulimit -H -t ", cpu + 1, "\n");
+  script += "TIMEFORMAT='%U %S'\n{ time";
   if (request.runner == Runner::kPython) script += " python3 -I -S";
   for (const std::string& word : request.argv) script += " " + shell_quoted(word);
   script += str(" < ", kIn, " > ", kOut, " 2> ", kErr);

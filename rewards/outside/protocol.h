@@ -1,18 +1,18 @@
 // The JSON in which checkers outside the program are asked and answer: by lines over pipes, by POST over HTTP.
 //
-//   asked    {"hello":1,"name":"hone","version":"0.1.0"}                                    once, over pipes only
-//   answers  {"hello":1,"name":"mine","max_inflight":4,"group":false,"completion_ids":false}
-//   asked    {"id":17,"completion":"...","gold":<any JSON>,"prompt":"...","data_source":"...","extra_info":{...},
-//             "truncated":false,"group":{"id":3,"index":0}}
-//            "answer" stands for "completion" where there is nothing to extract; "completion_ids":[...] where asked for
-//   answers  {"id":17,"score":0.5}                             a number without a judgement
-//            {"id":17,"score":1,"status":"correct"}            or another verdict of rl/verdict.h; "verdict" is the same
-//            {"id":17,"score":0.5,"extra":{"acc":1}}           acc, 0 or 1, makes a score wrong or correct
-//            {"id":17,"score":null}                            does not apply
-//            {"id":17,"error":"..."}                           the checker failed; with "limit":true a budget was used up
-//            "extracted", "canonical", "gold_canonical" and "reason" may be texts
-//   asked    {"id":18,"items":[<as above, without id>,...]}    where "group" is true: all samples of a problem
-//   answers  {"id":18,"results":[<as above, without id>,...]}
+//  asked    {"hello":1,"name":"hone","version":"0.1.0"}                                   once, over pipes only
+//  answers  {"hello":1,"name":"mine","max_inflight":4,"group":false,"completion_ids":false}
+//  asked    {"id":17,"completion":"...","gold":<any JSON>,"prompt":"...","data_source":"...",
+//            "extra_info":{...},"truncated":false,"group":{"id":3,"index":0}}
+//           "answer" stands for "completion" where there is nothing to extract; "completion_ids":[...] where wanted
+//  answers  {"id":17,"score":0.5}                             a number without a judgement
+//           {"id":17,"score":1,"status":"correct"}            or another verdict of rl/verdict.h; "verdict" is the same
+//           {"id":17,"score":0.5,"extra":{"acc":1}}           acc, 0 or 1, makes a score wrong or correct
+//           {"id":17,"score":null}                            does not apply
+//           {"id":17,"error":"..."}                           the checker failed; "limit":true: a budget was used up
+//           "extracted", "canonical", "gold_canonical" and "reason" may be texts
+//  asked    {"id":18,"items":[<as above, without id>,...]}    where "group" is true: all samples of a problem
+//  answers  {"id":18,"results":[<as above, without id>,...]}
 //
 // Answers may come in any order. Whatever is not such an answer is the failure of the checker, never a score.
 #pragma once

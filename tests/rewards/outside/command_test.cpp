@@ -59,29 +59,43 @@ const Way& way_of(uint32_t i) {
   return kWays[random[1] % (random[2] % 64 == 0 ? std::size(kWays) : kQuickWays)];
 }
 
-// Its workers can be killed under the checker's feet.
+// Its newest worker can be killed under the checker's feet.
 class KillableSandbox final : public sandboxes::Sandbox {
  public:
   sandboxes::Tier tier() const override { return plain_.tier(); }
   int slots() const override { return plain_.slots(); }
   Result<sandboxes::RunResult> run(const sandboxes::RunRequest& request) override { return plain_.run(request); }
   Result<std::unique_ptr<sandboxes::Worker>> spawn(const sandboxes::WorkerRequest& request) override {
-    auto worker = std::make_unique<testing::PlainWorker>(request);
+    auto worker = std::make_unique<Watched>(request, *this);
     const std::lock_guard lock(mutex_);
-    newest_ = worker->pid();
+    newest_ = worker.get();
     return std::unique_ptr<sandboxes::Worker>(std::move(worker));
   }
   void kill_one() {
     const std::lock_guard lock(mutex_);
-    if (newest_ > 0) killed_ += ::kill(newest_, SIGKILL) == 0;
-    newest_ = 0;
+    if (newest_ == nullptr) return;
+    newest_->kill();
+    newest_ = nullptr;
+    ++killed_;
   }
   int killed() const { return killed_; }
 
  private:
+  class Watched final : public testing::PlainWorker {
+   public:
+    Watched(const sandboxes::WorkerRequest& request, KillableSandbox& owner) : PlainWorker(request), owner_(owner) {}
+    ~Watched() override {
+      const std::lock_guard lock(owner_.mutex_);
+      if (owner_.newest_ == this) owner_.newest_ = nullptr;
+    }
+
+   private:
+    KillableSandbox& owner_;
+  };
+
   testing::PlainSandbox plain_;
   std::mutex mutex_;
-  pid_t newest_ = 0;
+  Watched* newest_ = nullptr;
   int killed_ = 0;
 };
 

@@ -1,5 +1,6 @@
 // Math-Verify itself as a checker. HONE_MATH_VERIFY_PYTHON names a Python that has it:
-//   python3 -m venv v && v/bin/pip install 'math-verify[antlr4_13_2]' && export HONE_MATH_VERIFY_PYTHON=$PWD/v/bin/python
+//   python3 -m venv v && v/bin/pip install 'math-verify[antlr4_13_2]'
+//   export HONE_MATH_VERIFY_PYTHON=$PWD/v/bin/python
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -21,10 +22,9 @@ class MathVerify : public ::testing::Test {
   void SetUp() override {
     const char* python = ::getenv("HONE_MATH_VERIFY_PYTHON");
     if (python == nullptr) GTEST_SKIP() << "HONE_MATH_VERIFY_PYTHON is not set";
-    auto checker = make_checker("python",
-                                {{"function", HONE_SOURCE_DIR "/tests/rewards/scripts/math_verify_reward.py:compute_score"},
-                                 {"python", python}, {"cpu_seconds", 12}, {"wall_seconds", 60}},
-                                {.sandbox = std::make_shared<testing::PlainSandbox>()});
+    const json options = {{"function", HONE_SOURCE_DIR "/tests/rewards/scripts/math_verify_reward.py:compute_score"},
+                          {"python", python}, {"cpu_seconds", 12}, {"wall_seconds", 60}};
+    auto checker = make_checker("python", options, {.sandbox = std::make_shared<testing::PlainSandbox>()});
     ASSERT_TRUE(checker.ok()) << checker.error().to_string();
     checker_ = std::move(checker).value();
   }

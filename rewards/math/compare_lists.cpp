@@ -53,7 +53,11 @@ bool Comparer::lists(NodeId gold, NodeId answer) {
     }
   }
   // Inequalities joined by "or" are a union.
-  if (is_set(gold) && is_set(answer) && sets(gold, answer)) return true;
+  const auto inequalities = [&](NodeId id) {
+    const std::vector<NodeId> parts = items(id);
+    return std::all_of(parts.begin(), parts.end(), [&](NodeId part) { return tree_[part].kind == Kind::kRelation; });
+  };
+  if ((inequalities(gold) || is_set(gold)) && (inequalities(answer) || is_set(answer)) && sets(gold, answer)) return true;
   // A list against one tuple that is not its elements: a list of one.
   const bool one_tuple = tuple && tree_[gold].kind != tree_[answer].kind;
   if (one_tuple) return in_order(sides[0], sides[1]);

@@ -59,7 +59,9 @@ Side read_side(Tree& tree, std::string_view text, const Policy& policy) {
     first.logarithm = Logarithm::kNatural;
     side.with_natural_logarithm = parse(tree, side.text, first).root;
   }
-  if (side.parsed.root == kNone && !side.parsed.limit) side.words = prose(side.text);
+  if (side.parsed.root != kNone || side.parsed.limit) return side;
+  if (const auto choice = choice_letter(side.text)) side.parsed.root = tree.symbol(std::string(1, *choice - 'a' + 'A'));
+  else side.words = prose(side.text);
   return side;
 }
 

@@ -142,7 +142,7 @@ bool point_at(std::string_view text, size_t at) {
   const std::string_view rest = text.substr(std::min(at, text.size()));
   if (!rest.starts_with('.')) return false;
   std::string unused;
-  return count_digits(rest.substr(1)) > 0 || (!rest.substr(1).starts_with('(') && repeated_length(rest.substr(1), unused) > 0);
+  return count_digits(rest.substr(1)) > 0 || repeated_length(rest.substr(1), unused) > 0;
 }
 
 }  // namespace

@@ -76,7 +76,7 @@ NodeId Parser::relation() {
 
 NodeId Parser::ratio() {
   const NodeId first = set_expression();
-  if (!at(Tok::kColon)) return first;
+  if (!at(Tok::kColon) || colon_ends_) return first;
   std::vector<NodeId> parts = {first};
   while (accept(Tok::kColon)) parts.push_back(set_expression());
   return make(Kind::kRatio, parts);
@@ -130,8 +130,9 @@ NodeId Parser::negated(NodeId value) {
 bool Parser::factor_starts() const {
   switch (token().kind) {
     case Tok::kSymbol: case Tok::kWord: case Tok::kConstant: case Tok::kFunction: case Tok::kFraction: case Tok::kBinomial:
-    case Tok::kSum: case Tok::kProduct: case Tok::kOverline: case Tok::kBegin: case Tok::kOpaque: case Tok::kOpen:
+    case Tok::kSum: case Tok::kProduct: case Tok::kOverline: case Tok::kBegin: case Tok::kOpaque:
       return true;
+    case Tok::kOpen: return !(bracket_ends_ && token().code == '[');
     case Tok::kNumber:  // "2^6 3^5", but never "6 3"
       return at_ > 0 && (tokens_.list[at_ - 1].kind != Tok::kNumber ||
                          (at_ > 1 && token().spaced && tokens_.list[at_ - 2].kind == Tok::kCaret));

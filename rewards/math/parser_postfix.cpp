@@ -56,6 +56,20 @@ NodeId Parser::power_of(NodeId base) {
   return make(Kind::kPower, {base, exponent()});
 }
 
+// TeX takes one letter where no braces stand: e^xe^y is e^x e^y.
+void Parser::split_word() {
+  if (!at(Tok::kWord) || static_cast<unsigned char>(token().text[0]) >= 0x80) return;
+  const Token whole = token();
+  const auto letter = [&](std::string_view text) -> Token {
+    if (text.size() > 1) return {Tok::kWord, false, 0, text, whole.begin, whole.end};
+    if (text == "e") return {Tok::kConstant, false, static_cast<uint32_t>(Constant::kE), text, whole.begin, whole.end};
+    if (text == "i") return {Tok::kConstant, false, static_cast<uint32_t>(Constant::kI), text, whole.begin, whole.end};
+    return {Tok::kSymbol, false, 0, text, whole.begin, whole.end};
+  };
+  tokens_.list[at_] = letter(whole.text.substr(0, 1));
+  tokens_.list.insert(tokens_.list.begin() + static_cast<ptrdiff_t>(at_) + 1, letter(whole.text.substr(1)));
+}
+
 // a^b^c is a^(b^c).
 NodeId Parser::exponent() {
   const Nested nested(*this);
@@ -65,6 +79,7 @@ NodeId Parser::exponent() {
     negative ^= at(Tok::kMinus);
     ++at_;
   }
+  split_word();
   NodeId value = primary();
   if (!failed() && accept(Tok::kCaret)) value = power_of(value);
   return negative ? make(Kind::kNegate, {value}) : value;

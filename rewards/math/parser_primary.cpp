@@ -144,7 +144,9 @@ NodeId Parser::brackets() {
 // ]a, b[ is the open interval.
 NodeId Parser::reversed_interval() {
   ++at_;
+  const bool outside = std::exchange(bracket_ends_, true);
   const std::vector<NodeId> inside = elements();
+  bracket_ends_ = outside;
   if (failed() || inside.size() != 2) return fail("a bracket that was never opened");
   if (accept(Tok::kOpen, '[')) return make(Kind::kTuple, inside, kRound);
   if (accept(Tok::kClose, '[')) return make(Kind::kTuple, inside, kOpenLow);
@@ -169,7 +171,9 @@ NodeId Parser::group() {
 
 NodeId Parser::set() {
   ++at_;
+  const bool outside = std::exchange(colon_ends_, true);
   const std::vector<NodeId> inside = elements(1);
+  colon_ends_ = outside;
   if (failed()) return kNone;
   if (inside.size() == 1 && (at(Tok::kBar) || at(Tok::kColon))) return set_builder(inside[0]);
   if (!accept(Tok::kClose, 'B')) return fail("a set that does not end");
@@ -196,6 +200,7 @@ NodeId Parser::fraction() {
 NodeId Parser::argument() {
   const Nested nested(*this);
   if (failed()) return kNone;
+  split_word();
   if (!at(Tok::kNumber)) return primary();
   Literal& literal = tokens_.literals[token().code];
   if (literal.digits.size() == 1 || literal.decimal || literal.grouped) return primary();

@@ -31,6 +31,7 @@ class Parser {
   NodeId postfix();
   NodeId exponent();
   NodeId power_of(NodeId base);
+  void split_word();
   NodeId subscript(NodeId base);
   std::string subscript_text();
   NodeId number_in_base(NodeId number, std::string_view base);
@@ -91,6 +92,8 @@ class Parser {
   size_t first_node_;
   size_t at_ = 0;
   int depth_ = 0;
+  bool colon_ends_ = false;    // {x : x > 0}
+  bool bracket_ends_ = false;  // ]a, b[
   int bars_ = 0;  // absolute values open at this level of brackets
   std::vector<std::string_view> bound_;  // variables of sums around: i is no imaginary unit there
   std::string error_;

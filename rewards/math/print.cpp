@@ -79,6 +79,14 @@ class Printer {
     }
   }
 
+  void list(NodeId id) {
+    for (uint32_t i = 0; i < tree_[id].count; ++i) {
+      if (i > 0) out += ", ";
+      const NodeId child = tree_.child(id, i);
+      node(child, tree_[child].kind == Kind::kList ? kSum : kLoose);
+    }
+  }
+
   void matrix(NodeId id) {
     const uint32_t columns = tree_[id].payload;
     out += tree_[id].tag == 1 ? "det[" : "[";
@@ -108,7 +116,7 @@ class Printer {
       case Kind::kQuantity: node(tree_.child(id, 0), kFactor); out += ' '; out += tree_.name(id); break;
       case Kind::kTuple: brackets(id, n.tag & kOpenLow ? '(' : '[', n.tag & kOpenHigh ? ')' : ']'); break;
       case Kind::kSet: brackets(id, '{', '}'); break;
-      case Kind::kList: joined(id, ", ", kLoose); break;
+      case Kind::kList: list(id); break;
       case Kind::kUnion: joined(id, " U ", kSum); break;
       case Kind::kIntersection: joined(id, " & ", kSum); break;
       case Kind::kDifference: joined(id, " \\ ", kSum); break;

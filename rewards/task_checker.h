@@ -14,9 +14,9 @@ std::span<const char* const> enum_names(AnswerIn);
 class TaskChecker final : public Checker {
  public:
   struct Options {
-    std::string task;                     // empty: the task that the problem's data source names
-    AnswerIn answer_in = AnswerIn::kTags; // after the reasoning: the last <answer>...</answer>, the last \boxed{...}, or
-                                          // the last line that is not blank
+    std::string task;  // empty: the task that the problem's data source names
+    // After the reasoning: the last <answer>...</answer>, the last \boxed{...}, or the last line that is not blank.
+    AnswerIn answer_in = AnswerIn::kTags;
     Fields fields();
   };
   static Result<std::unique_ptr<Checker>> make(const Options& options, const CheckerContext& context);

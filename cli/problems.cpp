@@ -5,7 +5,7 @@
 #include "cli/commands.h"
 #include "cli/exit.h"
 #include "cli/options.h"
-#include "rewards/worked_answers.h"
+#include "rewards/tasks/worked_answers.h"
 
 namespace hone::cli {
 namespace {

@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "rewards/tasks/completion.h"
-#include "rewards/worked_answers.h"
+#include "rewards/tasks/worked_answers.h"
 
 namespace hone::rewards {
 namespace {

@@ -1,4 +1,4 @@
-#include "rewards/worked_answers.h"
+#include "rewards/tasks/worked_answers.h"
 
 #include <nlohmann/json.hpp>
 

@@ -78,9 +78,9 @@ Outcome outcome_of(std::string_view bytes) {
 }
 
 // Sends the plan, then takes what the run's init answers, which may come before it has read all.
-Task<void> converse(Stream control, std::string_view plan, std::string& report) {
+Task<void> converse(Stream& control, std::string_view plan, std::string& report) {
   co_await write_all(control, plan);
-  co_await drain(std::move(control), report, box::kMaxFetchBytes + (1 << 20), nullptr);
+  co_await drain(control, report, box::kMaxFetchBytes + (1 << 20), nullptr);
 }
 
 bool send_run(int socket, std::span<const int> descriptors) {
@@ -147,7 +147,7 @@ Task<std::string> Slot::start_server() {
   if (co_await server_is_ready()) co_return "";
   stop();
   std::string text;
-  co_await drain(std::move(messages), text, 4096, nullptr);
+  co_await drain(messages, text, 4096, nullptr);
   co_return text.empty() ? "the box does not start" : text.substr(0, text.find('\n'));
 }
 
@@ -201,30 +201,35 @@ Task<std::string> Slot::warm_up() {
   co_return co_await start();
 }
 
-Task<Outcome> Slot::run(const Order& order) {
-  const std::string reason = co_await warm_up();
-  if (!reason.empty()) co_return infra(reason);
-  Result<RunStreams> opened = open_streams(order.has_channel);
-  if (!opened) {
+// A server that died between two runs is noticed only now.
+Task<Result<Slot::RunStreams>> Slot::open_streams_in_box(bool channel) {
+  for (int attempt = 0;; ++attempt) {
+    const std::string reason = co_await warm_up();
+    if (!reason.empty()) co_return Error{.code = ErrorCode::kIo, .message = reason};
+    Result<RunStreams> opened = open_streams(channel);
+    if (opened.ok() || attempt > 0) co_return opened;
     stop();
-    co_return infra(opened.error().to_string());
   }
+}
+
+Task<Outcome> Slot::run(const Order& order) {
+  Result<RunStreams> opened = co_await open_streams_in_box(order.has_channel);
+  if (!opened) co_return infra(opened.error().to_string());
   RunStreams& streams = *opened;
-  const int control = streams.control.native_handle();
   const Deadline late = deadline(kBackstopFactor * order.wall_seconds + kBackstopSeconds);
   bool too_much = false;
   std::string out, err, channel, report;
   Together together(context_);
-  together.add(converse(std::move(streams.control), order.plan, report));
+  together.add(converse(streams.control, order.plan, report));
   together.add(feed(std::move(streams.in), order.input));
-  together.add(drain(std::move(streams.out), out, order.output_bytes, [&] {
+  together.add(drain(streams.out, out, order.output_bytes, [&] {
     too_much = true;
-    ::shutdown(control, SHUT_WR);
+    ::shutdown(streams.control.native_handle(), SHUT_WR);
   }));
-  together.add(drain(std::move(streams.err), err, sandboxes::kErrBytes, nullptr));
+  together.add(drain(streams.err, err, sandboxes::kErrBytes, nullptr));
   if (order.has_channel) {
     together.add(feed(std::move(*streams.to_program), order.channel));
-    together.add(drain(std::move(*streams.from_program), channel, sandboxes::kChannelBytes, nullptr));
+    together.add(drain(*streams.from_program, channel, sandboxes::kChannelBytes, nullptr));
   }
   co_await together.wait();
   Outcome outcome = *late.passed ? infra("the run did not end") : outcome_of(report);

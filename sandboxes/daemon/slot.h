@@ -47,6 +47,7 @@ class Slot {
   Task<std::string> start_server();
   Task<bool> server_is_ready();
   Result<RunStreams> open_streams(bool channel);
+  Task<Result<RunStreams>> open_streams_in_box(bool channel);
   Deadline deadline(double seconds);
 
   asio::io_context& context_;

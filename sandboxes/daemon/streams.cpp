@@ -47,7 +47,7 @@ Task<bool> write_frame(Stream& to, const std::string& bytes) {
   co_return !error && size == prefix.size() + bytes.size();
 }
 
-Task<void> drain(Stream from, std::string& into, size_t keep, std::function<void()> over) {
+Task<void> drain(Stream& from, std::string& into, size_t keep, std::function<void()> over) {
   std::string buffer(4096, 0);
   for (;;) {
     const auto [error, size] = co_await from.async_read_some(asio::buffer(buffer), kAwait);

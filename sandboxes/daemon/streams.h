@@ -27,7 +27,7 @@ Task<std::optional<std::string>> read_frame(Stream& from);
 Task<bool> write_frame(Stream& to, const std::string& bytes);
 
 // Reads to the end and keeps the first `keep` bytes; calls `over` once when more come.
-Task<void> drain(Stream from, std::string& into, size_t keep, std::function<void()> over);
+Task<void> drain(Stream& from, std::string& into, size_t keep, std::function<void()> over);
 // Writes all and closes; a reader that is gone is normal.
 Task<void> feed(Stream to, std::string_view bytes);
 

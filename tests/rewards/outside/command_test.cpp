@@ -173,6 +173,24 @@ TEST(CommandChecker, KillingWorkersLosesNoSample) {
   EXPECT_GT(sandbox->killed(), 0);
 }
 
+// Several in one worker: who is to blame shows when each runs alone.
+TEST(CommandChecker, ANeighboursDeathIsNotCharged) {
+  const auto checker = make_worker({{"workers", 1}}, R"({"hello":1,"max_inflight":8})");
+  ASSERT_TRUE(checker.ok()) << checker.error().to_string();
+  std::atomic<int> dead = 0, right = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&, i] {
+      const CheckResult result = ask(**checker, i % 4 == 0 ? "die" : "slow", 0.5);
+      dead += i % 4 == 0 && result.verdict == Verdict::kInfra;
+      right += i % 4 != 0 && result.verdict == Verdict::kScored && result.score == 0.5;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(dead, 2);
+  EXPECT_EQ(right, 6);
+}
+
 TEST(CommandChecker, WhatCannotStartSaysWhy) {
   struct Start {
     json options;

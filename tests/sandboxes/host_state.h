@@ -111,7 +111,7 @@ struct HostState {
   std::string difference(const HostState& later) const {
     std::ostringstream out;
     const auto compare = [&](const char* what, size_t before, size_t after) {
-      if (before != after) out << what << ": " << before << " before, " << after << " after; ";
+      if (after > before) out << what << ": " << before << " before, " << after << " after; ";
     };
     compare("processes", processes, later.processes);
     compare("own descriptors", own_descriptors, later.own_descriptors);
@@ -121,7 +121,7 @@ struct HostState {
     return out.str();
   }
 
-  // "" as soon as nothing differs; else what still does after two seconds.
+  // "" as soon as there is nothing more than before; else what is left after two seconds.
   std::string difference_when_settled() const {
     std::string left;
     for (int attempt = 0; attempt < 100; ++attempt) {

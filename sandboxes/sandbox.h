@@ -35,7 +35,7 @@ std::string to_string(Tier tier);
 
 struct SandboxOptions {
   int slots = 0;                      // runs at a time; 0: one a core
-  Tier best_tier = Tier::kNamespaces; // nothing better is tried; for tests
+  Tier best_tier = Tier::kNamespaces;  // nothing better is tried; for tests
   Tier min_tier = Tier::kLandlock;    // start fails where the machine gives less
   bool allow_unsafe = false;          // kUnsafe where nothing better can be had
   std::string python = "";            // interpreter of Python programs; "": /usr/bin/python3, else python3 of PATH
@@ -50,7 +50,10 @@ struct BoxFile {
 
 enum class Runner {
   kProgram,  // argv[0] is looked up in the working directory ("./name"), else in /usr/bin and /bin
-  kPython,   // argv[0] names a file of the working directory: a Python program, run by a warm interpreter (-I -S)
+  // argv[0] names a file of the working directory: a Python program, run by a warm interpreter. It does what
+  // `python3 -I -S` does, and besides imports files of the working directory, has exit() and quit(), and hashes strings
+  // the same every time.
+  kPython,
 };
 
 struct RunRequest {

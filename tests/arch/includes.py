@@ -13,7 +13,7 @@ MAY_INCLUDE = {
     "policy": "kernels base",
     "rewards": "sandboxes rl base",
     "rollout": "policy kernels rl base",
-    "trainer": "rollout rewards policy kernels rl base",
+    "trainer": "rollout rewards sandboxes policy kernels rl base",
     "cli": " ".join(FOLDERS),
 }
 TORCH = re.compile(r"(torch|ATen|c10|caffe2)/")

@@ -38,6 +38,7 @@ class Comparer {
   bool equations(NodeId gold, NodeId answer);
   bool proportional(NodeId a, NodeId b, bool positive);
   bool is_name(NodeId id) const;
+  NodeId subject_of(NodeId relation) const;
   NodeId unwrapped(NodeId id);
   NodeId shortened(NodeId relation);
 
@@ -51,6 +52,9 @@ class Comparer {
   bool is_set(NodeId id) const;
   std::optional<Pieces> pieces(NodeId id);
   std::optional<Pieces> pieces_of_relation(NodeId id);
+  std::optional<Pieces> pieces_of_inequalities(const std::vector<NodeId>& list, uint8_t joined);
+  std::optional<Pieces> intersected(const std::vector<NodeId>& sets, bool first_only);
+  bool are_inequalities(NodeId list);
   std::optional<Pieces> united(Pieces all);
   std::optional<Pieces> complement(const Pieces& all);
   bool same_pieces(const Pieces& gold, const Pieces& answer);

@@ -52,12 +52,15 @@ bool Comparer::lists(NodeId gold, NodeId answer) {
       else for (NodeId one : items(expanded)) sides[i].push_back(one);
     }
   }
-  // Inequalities joined by "or" are a union.
   const auto inequalities = [&](NodeId id) {
-    const std::vector<NodeId> parts = items(id);
-    return std::all_of(parts.begin(), parts.end(), [&](NodeId part) { return tree_[part].kind == Kind::kRelation; });
+    return tree_[id].kind == Kind::kList ? are_inequalities(id) : tree_[id].kind == Kind::kRelation && subject_of(id) != kNone;
   };
-  if ((inequalities(gold) || is_set(gold)) && (inequalities(answer) || is_set(answer)) && sets(gold, answer)) return true;
+  if (inequalities(gold) || inequalities(answer)) {
+    const auto subject = [&](NodeId id) { return subject_of(tree_[id].kind == Kind::kList ? tree_.child(id, 0) : id); };
+    const bool both = inequalities(gold) && inequalities(answer);
+    if (both && pieces(gold) && pieces(answer)) return scalars_.same(subject(gold), subject(answer)) && sets(gold, answer);
+    if ((is_set(gold) || is_set(answer)) && sets(gold, answer)) return true;
+  }
   // A list against one tuple that is not its elements: a list of one.
   const bool one_tuple = tuple && tree_[gold].kind != tree_[answer].kind;
   if (one_tuple) return in_order(sides[0], sides[1]);

@@ -48,6 +48,13 @@ bool Comparer::is_name(NodeId id) const {
   }
 }
 
+// The name a relation is about; kNone if there is none.
+NodeId Comparer::subject_of(NodeId relation) const {
+  for (NodeId operand : tree_.children(relation))
+    if (is_name(operand)) return operand;
+  return kNone;
+}
+
 // Of x = 5 + 6 = 11 the relation x = 11; approximations after an exact value, and what implies the rest, left out.
 NodeId Comparer::shortened(NodeId relation) {
   std::string operators(tree_.name(relation));
@@ -92,12 +99,7 @@ bool Comparer::relations(NodeId gold, NodeId answer) {
   const bool gold_relation = tree_[gold].kind == Kind::kRelation, answer_relation = tree_[answer].kind == Kind::kRelation;
   if (gold_relation && answer_relation) {
     if (equations(gold, answer)) return true;
-    const auto name = [&](NodeId id) {
-      for (NodeId operand : tree_.children(id))
-        if (is_name(operand)) return operand;
-      return kNone;
-    };
-    const NodeId x = name(gold), y = name(answer);
+    const NodeId x = subject_of(gold), y = subject_of(answer);
     return x != kNone && y != kNone && scalars_.same(x, y) && pieces(gold) && sets(gold, answer);
   }
   const NodeId relation = gold_relation ? gold : answer, other = gold_relation ? answer : gold;

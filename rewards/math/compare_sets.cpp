@@ -40,8 +40,8 @@ std::optional<Comparer::Pieces> Comparer::pieces(NodeId id) {
       if (children.size() != 2) return std::nullopt;
       return united({{children[0], children[1], !(tree_[id].tag & kOpenLow), !(tree_[id].tag & kOpenHigh)}});
     case Kind::kList:
-      // Inequalities joined by "or"; a list of numbers is a set of TeX braces.
-      if (std::all_of(children.begin(), children.end(), [&](NodeId one) { return tree_[one].kind == Kind::kRelation; })) return all();
+      // A list of numbers is a set of TeX braces.
+      if (are_inequalities(id)) return pieces_of_inequalities(children, tree_[id].tag);
       [[fallthrough]];
     case Kind::kSet: {
       Pieces points;
@@ -56,23 +56,52 @@ std::optional<Comparer::Pieces> Comparer::pieces(NodeId id) {
       if (tree_[id].tag != 'R') return std::nullopt;
       return complement({});
     case Kind::kUnion: return all();
-    case Kind::kIntersection: case Kind::kDifference: {
-      // a & b is the complement of what is outside of a or of b.
-      Pieces outside;
-      for (size_t i = 0; i < children.size(); ++i) {
-        const bool removed = tree_[id].kind == Kind::kDifference && i > 0;
-        const auto part = pieces(children[i]);
-        const auto rest = !part ? part : removed ? part : complement(*part);
-        if (!rest) return std::nullopt;
-        outside.insert(outside.end(), rest->begin(), rest->end());
-      }
-      const auto joined = united(std::move(outside));
-      return joined ? complement(*joined) : std::nullopt;
-    }
+    case Kind::kIntersection: return intersected(children, false);
+    case Kind::kDifference: return intersected(children, true);
     case Kind::kRelation: return pieces_of_relation(id);
     case Kind::kText: case Kind::kQuantity: case Kind::kRatio: case Kind::kMatrix: return std::nullopt;
     default: return Pieces{{id, id, true, true}};
   }
+}
+
+// The complement of what is outside of one of the sets; with `first_only` of what is outside of the first or in another.
+std::optional<Comparer::Pieces> Comparer::intersected(const std::vector<NodeId>& sets, bool first_only) {
+  Pieces outside;
+  for (size_t i = 0; i < sets.size(); ++i) {
+    const auto part = pieces(sets[i]);
+    const auto rest = !part || (first_only && i > 0) ? part : complement(*part);
+    if (!rest) return std::nullopt;
+    outside.insert(outside.end(), rest->begin(), rest->end());
+  }
+  const auto joined = united(std::move(outside));
+  return joined ? complement(*joined) : std::nullopt;
+}
+
+// Inequalities about one name.
+bool Comparer::are_inequalities(NodeId list) {
+  NodeId name = kNone;
+  for (NodeId one : tree_.copy_children(list)) {
+    if (tree_[one].kind != Kind::kRelation || tree_.name(one).find(kEqual) != std::string_view::npos) return false;
+    const NodeId subject = subject_of(one);
+    if (subject == kNone || (name != kNone && !scalars_.same(name, subject))) return false;
+    name = subject;
+  }
+  return name != kNone;
+}
+
+// "or" unites, "and" intersects; commas do what leaves something.
+std::optional<Comparer::Pieces> Comparer::pieces_of_inequalities(const std::vector<NodeId>& list, uint8_t joined) {
+  if (joined != kByOr) {
+    const auto common = intersected(list, false);
+    if (!common || !common->empty() || joined == kByAnd) return common;
+  }
+  Pieces together;
+  for (NodeId one : list) {
+    const auto part = pieces(one);
+    if (!part) return std::nullopt;
+    together.insert(together.end(), part->begin(), part->end());
+  }
+  return united(std::move(together));
 }
 
 // x > 1, 1 < x <= 2, x != 3, x in S.

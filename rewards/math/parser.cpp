@@ -36,6 +36,7 @@ Parsed Parser::run() {
 // Items between commas, "and", "or"; where semicolons and commas both separate, the semicolons are the outer ones.
 NodeId Parser::list() {
   std::vector<NodeId> outer, inner;
+  uint8_t joined = kByComma;
   const auto close_inner = [&] {
     if (!inner.empty()) outer.push_back(inner.size() == 1 ? inner[0] : make(Kind::kList, inner));
     inner.clear();
@@ -48,6 +49,7 @@ NodeId Parser::list() {
       } else if (!at(Tok::kComma) && !at(Tok::kAnd) && !at(Tok::kOr)) {
         break;
       }
+      if (at(Tok::kOr) || (at(Tok::kAnd) && joined == kByComma)) joined = at(Tok::kOr) ? kByOr : kByAnd;
       separated = true;
     }
     if (at(Tok::kEnd) || (!separated && !(outer.empty() && inner.empty()))) break;
@@ -57,7 +59,7 @@ NodeId Parser::list() {
   if (outer.empty()) outer = std::move(inner);
   else close_inner();
   if (outer.empty()) return kNone;
-  return outer.size() == 1 ? outer[0] : make(Kind::kList, outer);
+  return outer.size() == 1 ? outer[0] : make(Kind::kList, outer, joined);
 }
 
 NodeId Parser::relation() {

@@ -31,7 +31,7 @@ enum class Kind : uint8_t {
   kQuantity,      // [x]; payload: name of the unit
   kTuple,         // elements; tag: Brackets
   kSet,           // elements, no order
-  kList,          // elements without brackets, no order
+  kList,          // elements without brackets, no order; tag: Joined
   kUnion,         // sets
   kIntersection,  // sets
   kDifference,    // [set, set]
@@ -56,6 +56,9 @@ enum Relation : char { kEqual = '=', kNotEqual = '!', kLess = '<', kLessEqual = 
 
 // Brackets of a kTuple.
 enum Brackets : uint8_t { kOpenLow = 1, kOpenHigh = 2, kRound = kOpenLow | kOpenHigh, kSquare = 0 };
+
+// What stands between the elements of a kList: commas alone, an "or" somewhere, else an "and".
+enum Joined : uint8_t { kByComma, kByOr, kByAnd };
 
 // A decimal numeral. Value: digits * 10^-scale * 10^exponent in the base, with the last `repeat` digits repeated for
 // ever. Digits have no leading zeros but one.

@@ -173,7 +173,8 @@ TEST(Judge, ExpectedOutputsNeverEnterTheSandbox) {
 
 TEST(Judge, ACheckerDecidesAndItsFailureIsNoAnswer) {
   const JudgeRequest request = request_of(R"({"language":"bash","source":"contestant",
-      "compare":{"mode":"checker","language":"python","source":"checker"},"tests":[{"input":"in","output":"expected"}]})");
+      "compare":{"mode":"checker","language":"python","source":"checker"},
+      "tests":[{"input":"in","output":"expected"}]})");
   const auto with = [&](RunResult checker) {
     return judge(request, [&](const RunRequest& run) {
       if (*run.files[0].bytes == "contestant") return exited(0, "out");

@@ -10,6 +10,21 @@
 namespace hone::cli {
 namespace {
 
+constexpr const char* kFormat = R"(in:  {"id", "language": "python" | "cpp" | "bash", "source", "tests": [{"input", "output"}], and if wanted
+  "limits": {"cpu_seconds": 2, "wall_seconds": 10, "total_wall_seconds", "memory_mib": 512, "output_mib": 8,
+             "files_mib": 64, "processes": 32} of each test
+  "stop": "first_failure" | "never" (the default with "score": "share")
+  "score": "all" (1 or 0) | "share" (passed / total)
+  "compare": {"mode": "tokens" | "lines" | "exact" | "set_of_lines", "case_sensitive": true}
+             {"mode": "floats", "absolute": 1e-6, "relative": 1e-6}
+             {"mode": "checker", "language", "source"}: run with the files input, output, answer; exit codes of
+             testlib (0; 1, 2, 7) or Kattis (42; 43)
+  "function": {"name": "f" or "Class.f"}: of Python; inputs are lists of arguments, outputs JSON values
+out: {"id", "verdict", "score", "passed", "total", "tests": [{"verdict", "cpu_seconds", "wall_seconds",
+      "memory_mib", "exit_code" or "signal"}], "reason"}
+verdicts: accepted wrong_answer runtime_error cpu_limit wall_limit memory_limit output_limit compile_error infra;
+      skipped for tests that were not run; the score of infra is null)";
+
 struct Options {
   std::string input, min_tier = "B";
   int slots = 0;
@@ -39,21 +54,7 @@ int judge(const Options& options) {
 void add_judge(CLI::App& app, Action& chosen) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("judge", "run programs against tests in the sandbox; JSON lines");
-  command->footer(
-      "in:  {\"id\", \"language\": \"python\" | \"cpp\" | \"bash\", \"source\", \"tests\": [{\"input\", \"output\"}], and if wanted\n"
-      "  \"limits\": {\"cpu_seconds\": 2, \"wall_seconds\": 10, \"total_wall_seconds\", \"memory_mib\": 512, \"output_mib\": 8,\n"
-      "             \"files_mib\": 64, \"processes\": 32} of each test\n"
-      "  \"stop\": \"first_failure\" | \"never\" (the default with \"score\": \"share\")\n"
-      "  \"score\": \"all\" (1 or 0) | \"share\" (passed / total)\n"
-      "  \"compare\": {\"mode\": \"tokens\" | \"lines\" | \"exact\" | \"set_of_lines\", \"case_sensitive\": true}\n"
-      "             {\"mode\": \"floats\", \"absolute\": 1e-6, \"relative\": 1e-6}\n"
-      "             {\"mode\": \"checker\", \"language\", \"source\"}: run with the files input, output, answer; exit codes of\n"
-      "             testlib (0; 1, 2, 7) or Kattis (42; 43)\n"
-      "  \"function\": {\"name\": \"f\" or \"Class.f\"}: of Python; inputs are lists of arguments, outputs JSON values\n"
-      "out: {\"id\", \"verdict\", \"score\", \"passed\", \"total\", \"tests\": [{\"verdict\", \"cpu_seconds\", \"wall_seconds\",\n"
-      "      \"memory_mib\", \"exit_code\" or \"signal\"}], \"reason\"}\n"
-      "verdicts: accepted wrong_answer runtime_error cpu_limit wall_limit memory_limit output_limit compile_error infra;\n"
-      "      skipped for tests that were not run; the score of infra is null");
+  command->footer(kFormat);
   add_input(*command, options->input);
   command->add_option("--slots", options->slots, "programs at a time (default: one a core)")
       ->type_name("N")->check(number_in(1, 1024));

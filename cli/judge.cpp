@@ -10,7 +10,8 @@
 namespace hone::cli {
 namespace {
 
-constexpr const char* kFormat = R"(in:  {"id", "language": "python" | "cpp" | "bash", "source", "tests": [{"input", "output"}]
+constexpr const char* kFormat =
+    R"(in:  {"id", "language": "python" | "cpp" | "bash", "source", "tests": [{"input", "output"}]
 and if wanted
   "limits": {"cpu_seconds": 2, "wall_seconds": 10, "total_wall_seconds", "memory_mib": 512, "output_mib": 8,
              "files_mib": 64, "processes": 32} of each test

@@ -9,7 +9,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def program():
-    return os.environ.get("HONE_BINARY") or str(ROOT / "build" / "hone")
+    return os.environ.get("HONE_BINARY") or str(ROOT / "build/release/hone")
 
 
 class Judge:

@@ -41,14 +41,15 @@ bool Comparer::values(NodeId gold, NodeId answer) {
   if (g == Kind::kText || a == Kind::kText) return print(tree_, gold) == print(tree_, answer);
   if (g == Kind::kQuantity || a == Kind::kQuantity) return quantities(gold, answer);
   if (has_matrix(tree_, gold) || has_matrix(tree_, answer)) return matrices(gold, answer);
+  const bool one_percent = (g == Kind::kPercent) != (a == Kind::kPercent);
+  if (one_percent && policy_.percent == Percent::kNumber) return percents(gold, answer);
   if (scalars_.equal(gold, answer)) return true;
   const NodeId i = tree_.symbol("I");
   if (scalars_.contains(gold, i) != scalars_.contains(answer, i)) {  // one side writes the imaginary unit as I
     const NodeId unit = tree_.constant(Constant::kI);
     if (scalars_.same(replaced(tree_, gold, i, unit), replaced(tree_, answer, i, unit))) return true;
   }
-  if ((g == Kind::kPercent) != (a == Kind::kPercent) || (g == Kind::kPercent && policy_.percent == Percent::kNumber))
-    return percents(gold, answer);
+  if (one_percent) return policy_.percent == Percent::kEither && percents(gold, answer);
   const bool gold_degrees = tree_.is_function(gold, Function::kDegrees);
   const bool answer_degrees = tree_.is_function(answer, Function::kDegrees);
   if (policy_.degrees == Degrees::kStrip && gold_degrees != answer_degrees)
@@ -56,9 +57,8 @@ bool Comparer::values(NodeId gold, NodeId answer) {
   return false;
 }
 
-// A percent sign on one side alone; as a fraction they differ already.
+// A percent sign on one side alone, taken off.
 bool Comparer::percents(NodeId gold, NodeId answer) {
-  if (policy_.percent == Percent::kFraction) return false;
   const auto number = [&](NodeId id) { return tree_[id].kind == Kind::kPercent ? tree_.child(id, 0) : id; };
   return scalars_.equal(number(gold), number(answer));
 }

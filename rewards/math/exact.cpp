@@ -234,6 +234,7 @@ std::optional<Rational> ExactEvaluator::series(NodeId id) {
   if (values_.size() <= variable) values_.resize(variable + 1);
   const auto outside = values_[variable];
   for (Rational k = *low; k <= *high; k += 1) {
+    if (!budget_.spend(10)) return fail(Failure::kBudget);
     values_[variable] = k;
     const auto x = evaluate(tree_.child(id, 3));
     const auto next = x ? checked(is_sum ? Rational(total + *x) : Rational(total * *x)) : std::nullopt;

@@ -32,42 +32,40 @@ size_t box_command(std::string_view text) {
   return 0;
 }
 
-// Boxes that close and stand in no other box, in order of their ends. One pass with a stack of open braces.
+// Boxes that close and stand in no other box, in order of their ends. One pass that counts braces and keeps those of
+// open boxes.
 std::vector<Box> find_boxes(std::string_view text) {
   struct Open {
-    size_t at;
-    size_t command;  // where the box began, or kNowhere for another group
+    size_t depth;    // of braces around the box
+    size_t command;  // where the box began
+    size_t brace;
   };
   std::vector<Open> open;
   std::vector<Box> found;
-  size_t pending = kNowhere;  // a box command whose brace comes next
+  size_t depth = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c == '\\') {
       const size_t length = box_command(text.substr(i));
-      if (length == 0) {
-        ++i;
+      const size_t next = i + std::max<size_t>(length, 1);
+      if (length > 0 && next < text.size() && text[next] == '{') {
+        open.push_back({depth++, i, next});
+        i = next;
         continue;
       }
-      if (i + length < text.size() && text[i + length] == '{') {
-        pending = i;
-        i += length - 1;
-      } else {
-        const size_t begin = std::min(i + length, text.size());
-        size_t end = begin;
-        while (end < text.size() && (is_digit(text[end]) || text[end] == '.' || text[end] == '/')) ++end;
-        if (end > begin) found.push_back({i, end, begin, end});
-        i += length - 1;
-      }
+      size_t end = next;
+      while (length > 0 && end < text.size() && (is_digit(text[end]) || text[end] == '.' || text[end] == '/')) ++end;
+      if (end > next) found.push_back({i, end, next, end});
+      i = length > 0 ? next - 1 : i + 1;
     } else if (c == '{') {
-      open.push_back({i, pending});
-      pending = kNowhere;
-    } else if (c == '}' && !open.empty()) {
-      const Open group = open.back();
+      ++depth;
+    } else if (c == '}' && depth > 0) {
+      --depth;
+      if (open.empty() || open.back().depth != depth) continue;
+      const Open box = open.back();
       open.pop_back();
-      if (group.command == kNowhere) continue;
-      while (!found.empty() && found.back().begin > group.command) found.pop_back();
-      found.push_back({group.command, i + 1, group.at + 1, i});
+      while (!found.empty() && found.back().begin > box.command) found.pop_back();
+      found.push_back({box.command, i + 1, box.brace + 1, i});
     }
   }
   return found;

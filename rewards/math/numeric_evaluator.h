@@ -246,6 +246,7 @@ std::optional<Ball<Real>> NumericEvaluator<Real>::series(NodeId id) {
   const auto outside = values_[variable];
   std::optional<Ball<Real>> result = total;
   for (Rational k = *low; k <= *high && result; k += 1) {
+    if (!budget_.spend(10)) return fail(Failure::kBudget);
     values_[variable] = k;
     const auto x = evaluate(tree_.child(id, 3));
     if (x) result = checked(is_sum ? *result + *x : *result * *x);

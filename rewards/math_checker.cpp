@@ -16,6 +16,7 @@ constexpr const char* kDecimalComma[] = {"auto", "never"};
 constexpr const char* kMixedNumbers[] = {"proper", "never"};
 constexpr const char* kDegrees[] = {"strip", "radians"};
 constexpr const char* kAssignment[] = {"unwrap", "strict"};
+constexpr const char* kLogarithm[] = {"either", "ten", "natural"};
 
 }  // namespace
 
@@ -30,6 +31,7 @@ std::span<const char* const> enum_names(DecimalComma) { return kDecimalComma; }
 std::span<const char* const> enum_names(MixedNumbers) { return kMixedNumbers; }
 std::span<const char* const> enum_names(Degrees) { return kDegrees; }
 std::span<const char* const> enum_names(Assignment) { return kAssignment; }
+std::span<const char* const> enum_names(Logarithm) { return kLogarithm; }
 
 }  // namespace hone::math
 
@@ -42,25 +44,35 @@ using rl::Verdict;
 Result<std::vector<std::string>> gold_texts(const json& gold) {
   std::vector<std::string> texts;
   const auto add = [&](const json& one) {
-    if (one.is_string()) texts.push_back(one.get<std::string>());
-    else if (one.is_number()) texts.push_back(one.dump());
+    if (one.is_string())
+      texts.push_back(one.get<std::string>());
+    else if (one.is_number())
+      texts.push_back(one.dump());
     return one.is_string() || one.is_number();
   };
   bool right = !gold.is_array() || !gold.empty();
-  if (gold.is_array()) for (const json& one : gold) right = right && add(one);
-  else right = add(gold);
+  if (gold.is_array())
+    for (const json& one : gold) right = right && add(one);
+  else
+    right = add(gold);
   if (!right) return Error{.message = "must be a text, a number or a list of these", .field = "gold"};
   return texts;
 }
 
 Verdict verdict_of(math::Outcome outcome) {
   switch (outcome) {
-    case math::Outcome::kCorrect: return Verdict::kCorrect;
-    case math::Outcome::kWrong: return Verdict::kWrong;
-    case math::Outcome::kNoAnswer: return Verdict::kNoAnswer;
-    case math::Outcome::kParseError: return Verdict::kParseError;
-    case math::Outcome::kLimit: return Verdict::kLimit;
-    case math::Outcome::kGoldError: break;
+    case math::Outcome::kCorrect:
+      return Verdict::kCorrect;
+    case math::Outcome::kWrong:
+      return Verdict::kWrong;
+    case math::Outcome::kNoAnswer:
+      return Verdict::kNoAnswer;
+    case math::Outcome::kParseError:
+      return Verdict::kParseError;
+    case math::Outcome::kLimit:
+      return Verdict::kLimit;
+    case math::Outcome::kGoldError:
+      break;
   }
   return Verdict::kGoldError;
 }
@@ -73,17 +85,20 @@ Fields MathChecker::Options::fields() {
   math::Policy& p = policy;
   return {
       field("percent", p.percent, {.help = "What 7% equals: 0.07 and 7, 0.07 only, 7 only."}),
-      field("units", p.units, {.help = "A unit on one side alone: dropped, refused; or ignore all units (12 cm = 12 m)."}),
+      field("units", p.units,
+            {.help = "A unit on one side alone: dropped, refused; or ignore all units (12 cm = 12 m)."}),
       field("thousands", p.thousands, {.help = "1,234 is one number (groups of three digits), or never."}),
       field("boxes", p.boxes, {.help = "Which \\boxed counts: the last, any that is right, or all as one list."}),
       field("order", p.order, {.help = "(1, 2) against (2, 1): different, or the same."}),
       field("tolerance", p.tolerance,
             {.help = "A decimal may differ by half a unit in its last place (4 digits or more), not at all, or by "
-                     "`relative`."}),
-      field("relative", p.relative, {.help = "Share of the gold by which a number may differ.",
-                                     .range = between(0, 0.1),
-                                     .only = {p.tolerance == math::Tolerance::kRelative, "tolerance relative", "tolerance",
-                                              math::enum_names(p.tolerance)[static_cast<size_t>(p.tolerance)]}}),
+                     "`relative`.",
+             .decides = true}),
+      field("relative", p.relative,
+            {.help = "Share of the gold by which a number may differ.",
+             .range = between(0, 0.1),
+             .only = {p.tolerance == math::Tolerance::kRelative, "tolerance relative", "tolerance",
+                      math::enum_names(p.tolerance)[static_cast<size_t>(p.tolerance)]}}),
       field("extraction", p.extraction,
             {.help = "Where there is no box: no answer; what follows a marker (<answer>, ####, \"answer:\"); also the "
                      "last formula or number."}),
@@ -92,6 +107,7 @@ Fields MathChecker::Options::fields() {
       field("mixed_numbers", p.mixed_numbers, {.help = "2\\frac{1}{3} is 7/3, or 2/3."}),
       field("degrees", p.degrees, {.help = "90^\\circ equals 90 too, or only pi/2."}),
       field("assignment", p.assignment, {.help = "x = 5 equals 5, or not."}),
+      field("logarithm", p.logarithm, {.help = "log without a base: whichever fits both sides, base 10, or natural."}),
   };
 }
 

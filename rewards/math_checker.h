@@ -39,5 +39,6 @@ std::span<const char* const> enum_names(DecimalComma);
 std::span<const char* const> enum_names(MixedNumbers);
 std::span<const char* const> enum_names(Degrees);
 std::span<const char* const> enum_names(Assignment);
+std::span<const char* const> enum_names(Logarithm);
 
 }  // namespace hone::math

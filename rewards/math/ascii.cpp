@@ -38,8 +38,10 @@ std::string to_ascii(std::string_view text) {
       append_script(out, text, meaning.superscript ? '^' : '_', meaning.superscript);
       continue;
     }
-    if (length == 0) out += '?';
-    else out += meaning.latex.empty() ? text.substr(0, length) : meaning.latex;
+    if (length == 0)
+      out += '?';
+    else
+      out += meaning.latex.empty() ? text.substr(0, length) : meaning.latex;
     text.remove_prefix(std::max<size_t>(length, 1));
   }
   return out;

@@ -80,25 +80,31 @@ bool Comparer::quantities(NodeId gold, NodeId answer) {
   const UnitScale from = unit_scale(tree_.name(answer)), to = unit_scale(tree_.name(gold));
   if (from.dimension.empty() || from.dimension != to.dimension) return false;
   const auto scaled = [&](NodeId value, const UnitScale& scale) {
-    return tree_.add(Kind::kDivide, {tree_.add(Kind::kMultiply, {value, tree_.integer(scale.numerator)}), tree_.integer(scale.denominator)});
+    return tree_.add(Kind::kDivide, {tree_.add(Kind::kMultiply, {value, tree_.integer(scale.numerator)}),
+                                     tree_.integer(scale.denominator)});
   };
   return scalars_.same(scaled(x, to), scaled(y, from));
 }
 
 bool Comparer::ratios(NodeId gold, NodeId answer) {
-  const auto parts = [&](NodeId id) { return tree_[id].kind == Kind::kRatio ? tree_.copy_children(id) : std::vector<NodeId>{id}; };
+  const auto parts = [&](NodeId id) {
+    return tree_[id].kind == Kind::kRatio ? tree_.copy_children(id) : std::vector<NodeId>{id};
+  };
   const std::vector<NodeId> x = parts(gold), y = parts(answer);
   if (x.size() == y.size()) {
     if (in_order(x, y)) return true;
     for (size_t i = 1; i < x.size(); ++i) {
       const NodeId up = tree_.add(Kind::kMultiply, {x[i], y[0]}), down = tree_.add(Kind::kMultiply, {x[0], y[i]});
-      if (scalars_.infinity(x[i]) != 0 || scalars_.same(x[0], tree_.integer(0)) || !scalars_.same(up, down)) return false;
+      if (scalars_.infinity(x[i]) != 0 || scalars_.same(x[0], tree_.integer(0)) || !scalars_.same(up, down))
+        return false;
       if (scalars_.same(x[i], tree_.integer(0))) return false;  // 12:00 is a time
     }
     return true;
   }
   if (std::max(x.size(), y.size()) != 2) return false;
-  const auto quotient = [&](const std::vector<NodeId>& list) { return list.size() == 2 ? tree_.add(Kind::kDivide, list) : list[0]; };
+  const auto quotient = [&](const std::vector<NodeId>& list) {
+    return list.size() == 2 ? tree_.add(Kind::kDivide, list) : list[0];
+  };
   return values(quotient(x), quotient(y));
 }
 
@@ -106,7 +112,8 @@ bool Comparer::matrices(NodeId gold, NodeId answer) {
   const NodeId x = evaluate_matrix(tree_, gold, budget_), y = evaluate_matrix(tree_, answer, budget_);
   if (x == kNone || y == kNone) return false;
   if (tree_[x].kind != Kind::kMatrix && tree_[y].kind != Kind::kMatrix) return scalars_.equal(x, y);
-  if (tree_[x].kind != tree_[y].kind || tree_[x].payload != tree_[y].payload || tree_[x].count != tree_[y].count) return false;
+  if (tree_[x].kind != tree_[y].kind || tree_[x].payload != tree_[y].payload || tree_[x].count != tree_[y].count)
+    return false;
   for (uint32_t i = 0; i < tree_[x].count; ++i)
     if (!equal(tree_.child(x, i), tree_.child(y, i))) return false;
   return true;

@@ -45,20 +45,25 @@ bool Comparer::lists(NodeId gold, NodeId answer) {
     const bool plain = tree_[inner].kind == Kind::kTuple && (tree_[inner].tag == kRound || tree_[inner].count != 2);
     const bool opened = plain && tree_[i == 0 ? answer : gold].kind == Kind::kList;
     tuple |= opened;
-    const std::vector<NodeId> parts = opened || tree_[inner].kind != Kind::kTuple ? items(inner) : std::vector<NodeId>{inner};
+    const std::vector<NodeId> parts =
+        opened || tree_[inner].kind != Kind::kTuple ? items(inner) : std::vector<NodeId>{inner};
     for (NodeId part : parts) {
       const NodeId expanded = expand_signs(part);
-      if (expanded == part || tree_[expanded].kind != Kind::kList) sides[i].push_back(part);
-      else for (NodeId one : items(expanded)) sides[i].push_back(one);
+      if (expanded == part || tree_[expanded].kind != Kind::kList)
+        sides[i].push_back(part);
+      else
+        for (NodeId one : items(expanded)) sides[i].push_back(one);
     }
   }
   const auto inequalities = [&](NodeId id) {
-    return tree_[id].kind == Kind::kList ? are_inequalities(id) : tree_[id].kind == Kind::kRelation && subject_of(id) != kNone;
+    return tree_[id].kind == Kind::kList ? are_inequalities(id)
+                                         : tree_[id].kind == Kind::kRelation && subject_of(id) != kNone;
   };
   if (inequalities(gold) || inequalities(answer)) {
     const auto subject = [&](NodeId id) { return subject_of(tree_[id].kind == Kind::kList ? tree_.child(id, 0) : id); };
     const bool both = inequalities(gold) && inequalities(answer);
-    if (both && pieces(gold) && pieces(answer)) return scalars_.same(subject(gold), subject(answer)) && sets(gold, answer);
+    if (both && pieces(gold) && pieces(answer))
+      return scalars_.same(subject(gold), subject(answer)) && sets(gold, answer);
     if ((is_set(gold) || is_set(answer)) && sets(gold, answer)) return true;
   }
   // A list against one tuple that is not its elements: a list of one.
@@ -83,11 +88,13 @@ bool Comparer::lists(NodeId gold, NodeId answer) {
     return all;
   };
   const std::vector<NodeId> x = flat(sides[0]), y = flat(sides[1]);
-  if ((x.size() == sides[0].size()) != (y.size() == sides[1].size()) && x.size() == y.size() && in_order(x, y)) return true;
+  if ((x.size() == sides[0].size()) != (y.size() == sides[1].size()) && x.size() == y.size() && in_order(x, y))
+    return true;
   // n = 1, 2, 3: the name is said once.
   for (auto& side : sides) {
-    const bool first_only = side.size() > 1 && tree_[side[0]].kind == Kind::kRelation &&
-                            std::none_of(side.begin() + 1, side.end(), [&](NodeId id) { return tree_[id].kind == Kind::kRelation; });
+    const bool first_only =
+        side.size() > 1 && tree_[side[0]].kind == Kind::kRelation &&
+        std::none_of(side.begin() + 1, side.end(), [&](NodeId id) { return tree_[id].kind == Kind::kRelation; });
     if (first_only) side[0] = unwrapped(side[0]);
   }
   return in_any_order(sides[0], sides[1]);

@@ -9,11 +9,16 @@ namespace {
 
 char flipped(char relation) {
   switch (relation) {
-    case kLess: return kGreater;
-    case kLessEqual: return kGreaterEqual;
-    case kGreater: return kLess;
-    case kGreaterEqual: return kLessEqual;
-    default: return relation;
+    case kLess:
+      return kGreater;
+    case kLessEqual:
+      return kGreaterEqual;
+    case kGreater:
+      return kLess;
+    case kGreaterEqual:
+      return kLessEqual;
+    default:
+      return relation;
   }
 }
 
@@ -39,12 +44,21 @@ void collect_symbols(const Tree& tree, NodeId id, std::vector<bool>& seen) {
 // What an equation can define: symbols, and functions, quotients and tuples of them, but no sums and no numbers.
 bool Comparer::is_name(NodeId id) const {
   switch (tree_[id].kind) {
-    case Kind::kSymbol: case Kind::kConstant: case Kind::kText: return true;
-    case Kind::kMultiply: case Kind::kDivide: case Kind::kPower: case Kind::kFunction: case Kind::kRatio: case Kind::kTuple: {
+    case Kind::kSymbol:
+    case Kind::kConstant:
+    case Kind::kText:
+      return true;
+    case Kind::kMultiply:
+    case Kind::kDivide:
+    case Kind::kPower:
+    case Kind::kFunction:
+    case Kind::kRatio:
+    case Kind::kTuple: {
       const auto children = tree_.children(id);
       return std::all_of(children.begin(), children.end(), [&](NodeId child) { return is_name(child); });
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -68,7 +82,8 @@ NodeId Comparer::shortened(NodeId relation) {
       operators.pop_back();
       operands.pop_back();
     }
-  const bool chain = operators.size() > 1 && operators.find_first_not_of(std::string{kEqual, kApprox}) == operators.npos;
+  const bool chain =
+      operators.size() > 1 && operators.find_first_not_of(std::string{kEqual, kApprox}) == operators.npos;
   if (chain) {
     operands.erase(operands.begin() + 1, operands.end() - 1);
     operators.erase(1);
@@ -87,7 +102,8 @@ NodeId Comparer::unwrapped(NodeId relation) {
   const NodeId left = tree_.child(brief, 0), right = tree_.child(brief, 1);
   if (operators[0] == kIn) return right;
   if (operators[0] != kEqual && operators[0] != kApprox) return relation;
-  if (is_name(left)) return is_set(right) || is_set(left) || !scalars_.same(left, right) ? right : relation;  // x = x says nothing
+  if (is_name(left))
+    return is_set(right) || is_set(left) || !scalars_.same(left, right) ? right : relation;  // x = x says nothing
   if (operators[0] == kApprox && !scalars_.has_symbols(left)) return left;
   if (is_name(right) && !scalars_.has_symbols(left)) return left;
   // A true sum that ends in its value.
@@ -96,7 +112,8 @@ NodeId Comparer::unwrapped(NodeId relation) {
 }
 
 bool Comparer::relations(NodeId gold, NodeId answer) {
-  const bool gold_relation = tree_[gold].kind == Kind::kRelation, answer_relation = tree_[answer].kind == Kind::kRelation;
+  const bool gold_relation = tree_[gold].kind == Kind::kRelation,
+             answer_relation = tree_[answer].kind == Kind::kRelation;
   if (gold_relation && answer_relation) {
     if (equations(gold, answer)) return true;
     const NodeId x = subject_of(gold), y = subject_of(answer);
@@ -129,7 +146,9 @@ bool Comparer::equations(NodeId gold, NodeId answer) {
       if (names[i] && others[i]) return false;
     return equal(a[1], b[1]);  // the pair was given other names
   }
-  const auto is_plain = [&](NodeId id) { return !is_set(id) && tree_[id].kind != Kind::kRatio && tree_[id].kind != Kind::kText; };
+  const auto is_plain = [&](NodeId id) {
+    return !is_set(id) && tree_[id].kind != Kind::kRatio && tree_[id].kind != Kind::kText;
+  };
   for (NodeId id : {a[0], a[1], b[0], b[1]})
     if (!is_plain(id)) return false;
   const auto difference = [&](const std::vector<NodeId>& sides) {
@@ -152,7 +171,8 @@ bool Comparer::proportional(NodeId f, NodeId g, bool positive) {
   for (int point = 0; point < kPoints; ++point) {
     std::vector<NodeId> values(in_f.size(), kNone);
     for (size_t i = 0; i < values.size(); ++i)
-      if (in_f[i]) values[i] = tree_.add(Kind::kDivide, {tree_.integer(1 + random.below(50)), tree_.integer(7 + random.below(7))});
+      if (in_f[i])
+        values[i] = tree_.add(Kind::kDivide, {tree_.integer(1 + random.below(50)), tree_.integer(7 + random.below(7))});
     at_f.push_back(substitute(tree_, f, values));
     at_g.push_back(substitute(tree_, g, values));
   }

@@ -7,9 +7,15 @@ namespace hone::math {
 
 bool Comparer::is_set(NodeId id) const {
   switch (tree_[id].kind) {
-    case Kind::kTuple: case Kind::kSet: case Kind::kUnion: case Kind::kIntersection: case Kind::kDifference: case Kind::kNamedSet:
+    case Kind::kTuple:
+    case Kind::kSet:
+    case Kind::kUnion:
+    case Kind::kIntersection:
+    case Kind::kDifference:
+    case Kind::kNamedSet:
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -46,7 +52,8 @@ std::optional<Comparer::Pieces> Comparer::pieces(NodeId id) {
     case Kind::kSet: {
       Pieces points;
       for (NodeId child : children) {
-        if (is_set(child) || tree_[child].kind == Kind::kRelation || tree_[child].kind == Kind::kText) return std::nullopt;
+        if (is_set(child) || tree_[child].kind == Kind::kRelation || tree_[child].kind == Kind::kText)
+          return std::nullopt;
         points.push_back({child, child, true, true});
       }
       return united(std::move(points));
@@ -55,16 +62,26 @@ std::optional<Comparer::Pieces> Comparer::pieces(NodeId id) {
       if (tree_[id].tag == 'E') return Pieces{};
       if (tree_[id].tag != 'R') return std::nullopt;
       return complement({});
-    case Kind::kUnion: return all();
-    case Kind::kIntersection: return intersected(children, false);
-    case Kind::kDifference: return intersected(children, true);
-    case Kind::kRelation: return pieces_of_relation(id);
-    case Kind::kText: case Kind::kQuantity: case Kind::kRatio: case Kind::kMatrix: return std::nullopt;
-    default: return Pieces{{id, id, true, true}};
+    case Kind::kUnion:
+      return all();
+    case Kind::kIntersection:
+      return intersected(children, false);
+    case Kind::kDifference:
+      return intersected(children, true);
+    case Kind::kRelation:
+      return pieces_of_relation(id);
+    case Kind::kText:
+    case Kind::kQuantity:
+    case Kind::kRatio:
+    case Kind::kMatrix:
+      return std::nullopt;
+    default:
+      return Pieces{{id, id, true, true}};
   }
 }
 
-// The complement of what is outside of one of the sets; with `first_only` of what is outside of the first or in another.
+// The complement of what is outside of one of the sets; with `first_only` of what is outside of the first or in
+// another.
 std::optional<Comparer::Pieces> Comparer::intersected(const std::vector<NodeId>& sets, bool first_only) {
   Pieces outside;
   for (size_t i = 0; i < sets.size(); ++i) {
@@ -125,7 +142,8 @@ std::optional<Comparer::Pieces> Comparer::pieces_of_relation(NodeId id) {
     if (is_set(bound)) return std::nullopt;
     if (relation == kNotEqual && operators.size() == 1) return complement({{bound, bound, true, true}});
     if (relation == kEqual && operators.size() == 1) return Pieces{{bound, bound, true, true}};
-    const bool less = relation == kLess || relation == kLessEqual, more = relation == kGreater || relation == kGreaterEqual;
+    const bool less = relation == kLess || relation == kLessEqual,
+               more = relation == kGreater || relation == kGreaterEqual;
     if (!less && !more) return std::nullopt;
     const bool closed = relation == kLessEqual || relation == kGreaterEqual;
     const bool above = less == name_left;  // the bound is the upper one

@@ -92,18 +92,22 @@ std::optional<Rational> ExactEvaluator::evaluate(NodeId id) {
     case Kind::kSymbol:
       if (n.payload < values_.size() && values_[n.payload]) return values_[n.payload];
       return fail(Failure::kUnsupported);
-    case Kind::kNegate: case Kind::kPercent: {
+    case Kind::kNegate:
+    case Kind::kPercent: {
       auto x = evaluate(tree_.child(id, 0));
       if (!x) return x;
       return n.kind == Kind::kNegate ? Rational(-*x) : Rational(*x / 100);
     }
-    case Kind::kAdd: case Kind::kMultiply: {
+    case Kind::kAdd:
+    case Kind::kMultiply: {
       std::optional<Rational> total;
       for (NodeId child : tree_.children(id)) {
         const auto x = evaluate(child);
         if (!x) return x;
-        if (!total) total = x;
-        else if (total = checked(n.kind == Kind::kAdd ? Rational(*total + *x) : Rational(*total * *x)); !total) return total;
+        if (!total)
+          total = x;
+        else if (total = checked(n.kind == Kind::kAdd ? Rational(*total + *x) : Rational(*total * *x)); !total)
+          return total;
       }
       return total;
     }
@@ -113,10 +117,15 @@ std::optional<Rational> ExactEvaluator::evaluate(NodeId id) {
       if (*y == 0) return fail(Failure::kUndefined);
       return checked(*x / *y);
     }
-    case Kind::kPower: return power(id);
-    case Kind::kFunction: return call(id);
-    case Kind::kSum: case Kind::kProduct: return series(id);
-    default: return fail(Failure::kUnsupported);
+    case Kind::kPower:
+      return power(id);
+    case Kind::kFunction:
+      return call(id);
+    case Kind::kSum:
+    case Kind::kProduct:
+      return series(id);
+    default:
+      return fail(Failure::kUnsupported);
   }
 }
 
@@ -145,7 +154,8 @@ std::optional<Rational> ExactEvaluator::call(NodeId id) {
   }
   const Rational& x = arguments[0];
   switch (static_cast<Function>(tree_[id].tag)) {
-    case Function::kSqrt: case Function::kRoot: {
+    case Function::kSqrt:
+    case Function::kRoot: {
       const Rational degree = arguments.size() > 1 ? arguments[1] : Rational(2);
       if (!is_integer(degree) || degree < 2 || degree > 64) return fail(Failure::kUnsupported);
       const auto n = static_cast<unsigned>(numerator(degree));
@@ -157,20 +167,35 @@ std::optional<Rational> ExactEvaluator::call(NodeId id) {
       if (!up_exact || !down_exact) return fail(Failure::kUnsupported);
       return Rational(x < 0 ? Integer(-up) : up, down);
     }
-    case Function::kAbs: return Rational(abs(x));
-    case Function::kFloor: return Rational(floor_of(x));
-    case Function::kCeil: return Rational(-floor_of(-x));
-    case Function::kSign: return Rational(x.sign());
-    case Function::kRe: case Function::kConjugate: return x;
-    case Function::kIm: return Rational(0);
-    case Function::kFactorial: return factorial(x, 1);
-    case Function::kDoubleFactorial: return factorial(x, 2);
-    case Function::kBinomial: return arguments.size() == 2 ? binomial(x, arguments[1]) : fail(Failure::kUnsupported);
-    case Function::kMin: return *std::min_element(arguments.begin(), arguments.end());
-    case Function::kMax: return *std::max_element(arguments.begin(), arguments.end());
-    case Function::kGcd: case Function::kLcm: case Function::kMod: 
+    case Function::kAbs:
+      return Rational(abs(x));
+    case Function::kFloor:
+      return Rational(floor_of(x));
+    case Function::kCeil:
+      return Rational(-floor_of(-x));
+    case Function::kSign:
+      return Rational(x.sign());
+    case Function::kRe:
+    case Function::kConjugate:
+      return x;
+    case Function::kIm:
+      return Rational(0);
+    case Function::kFactorial:
+      return factorial(x, 1);
+    case Function::kDoubleFactorial:
+      return factorial(x, 2);
+    case Function::kBinomial:
+      return arguments.size() == 2 ? binomial(x, arguments[1]) : fail(Failure::kUnsupported);
+    case Function::kMin:
+      return *std::min_element(arguments.begin(), arguments.end());
+    case Function::kMax:
+      return *std::max_element(arguments.begin(), arguments.end());
+    case Function::kGcd:
+    case Function::kLcm:
+    case Function::kMod:
       return divisor_function(static_cast<Function>(tree_[id].tag), arguments);
-    default: return fail(Failure::kUnsupported);
+    default:
+      return fail(Failure::kUnsupported);
   }
 }
 
@@ -185,9 +210,12 @@ std::optional<Rational> ExactEvaluator::divisor_function(Function f, const std::
   for (size_t i = 1; i < arguments.size(); ++i) {
     const Rational& next = arguments[i];
     if (next == 0 && f != Function::kGcd) return fail(Failure::kUndefined);
-    if (f == Function::kMod) result = result - next * floor_of(result / next);
-    else if (f == Function::kGcd) result = gcd_of(result, next);
-    else if (result != 0) result = result * next / gcd_of(result, next);
+    if (f == Function::kMod)
+      result = result - next * floor_of(result / next);
+    else if (f == Function::kGcd)
+      result = gcd_of(result, next);
+    else if (result != 0)
+      result = result * next / gcd_of(result, next);
     if (!checked(result)) return std::nullopt;
   }
   return f == Function::kMod ? result : Rational(abs(result));

@@ -30,7 +30,8 @@ Rational value_of(const Literal& literal);
 class ExactEvaluator {
  public:
   // References must outlive it.
-  ExactEvaluator(const Tree& tree, const Values& values, Budget& budget) : tree_(tree), values_(values), budget_(budget) {}
+  ExactEvaluator(const Tree& tree, const Values& values, Budget& budget)
+      : tree_(tree), values_(values), budget_(budget) {}
 
   std::optional<Rational> evaluate(NodeId id);
   Failure failure() const { return failure_; }

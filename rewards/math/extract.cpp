@@ -73,7 +73,8 @@ std::vector<Box> find_boxes(std::string_view text) {
 
 bool contains_word(std::string_view text, std::string_view word) {
   for (size_t at = text.find(word); at != kNowhere; at = text.find(word, at + 1)) {
-    const bool starts = at == 0 || !is_letter(text[at - 1]), ends = at + word.size() >= text.size() || !is_letter(text[at + word.size()]);
+    const bool starts = at == 0 || !is_letter(text[at - 1]),
+               ends = at + word.size() >= text.size() || !is_letter(text[at + word.size()]);
     if (starts && ends) return true;
   }
   return false;
@@ -87,10 +88,12 @@ bool joins(std::string_view between) {
   for (size_t i = 0; i < between.size(); ++i) {
     if (between[i] == '\\')  // a command prints nothing
       while (i + 1 < between.size() && is_letter(between[i + 1])) ++i;
-    else characters += !is_space(between[i]) && between[i] != '{' && between[i] != '}' && between[i] != '$';
+    else
+      characters += !is_space(between[i]) && between[i] != '{' && between[i] != '}' && between[i] != '$';
   }
   if (characters > kManyCharacters) return false;
-  const bool separated = between.find_first_of(",;") != kNowhere || contains_word(between, "and") || contains_word(between, "or");
+  const bool separated =
+      between.find_first_of(",;") != kNowhere || contains_word(between, "and") || contains_word(between, "or");
   return separated || std::none_of(between.begin(), between.end(), is_letter);
 }
 
@@ -118,7 +121,8 @@ void take_boxes(std::string_view text, Found& found) {
     found.hedged = contains_word(text.substr(end, boxes.back().begin - end), "or");
   }
   for (size_t i = first; i < boxes.size(); ++i) found.boxes.push_back(content(boxes[i]));
-  for (size_t i = boxes.size() - std::min(boxes.size(), kMostAll); i < boxes.size(); ++i) found.all_boxes.push_back(content(boxes[i]));
+  for (size_t i = boxes.size() - std::min(boxes.size(), kMostAll); i < boxes.size(); ++i)
+    found.all_boxes.push_back(content(boxes[i]));
 }
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
@@ -128,13 +132,17 @@ size_t last_marker(std::string_view text, std::string_view marker) {
   for (size_t at = text.size() < marker.size() ? 0 : text.size() - marker.size() + 1; at-- > 0;) {
     if (lower(text[at]) != marker[0]) continue;
     const auto same = [](char a, char b) { return lower(a) == b; };
-    if (std::equal(marker.begin(), marker.end(), text.begin() + static_cast<ptrdiff_t>(at), [&](char b, char a) { return same(a, b); })) return at;
+    if (std::equal(marker.begin(), marker.end(), text.begin() + static_cast<ptrdiff_t>(at),
+                   [&](char b, char a) { return same(a, b); }))
+      return at;
   }
   return kNowhere;
 }
 
 std::string_view line_at(std::string_view text, size_t begin) {
-  while (begin < text.size() && (is_space(text[begin]) || text[begin] == '*' || text[begin] == ':' || text.substr(begin).starts_with("："))) begin += text[begin] == ':' || is_space(text[begin]) || text[begin] == '*' ? 1 : 3;
+  while (begin < text.size() &&
+         (is_space(text[begin]) || text[begin] == '*' || text[begin] == ':' || text.substr(begin).starts_with("：")))
+    begin += text[begin] == ':' || is_space(text[begin]) || text[begin] == '*' ? 1 : 3;
   const std::string_view rest = text.substr(std::min(begin, text.size()));
   // A display formula may stand on lines of its own.
   if (rest.starts_with("\\[") || rest.starts_with("$$")) {
@@ -198,7 +206,9 @@ std::optional<std::string_view> last_number(std::string_view text) {
     // The second half of "41 or 42" is a guess, no answer.
     if (before.ends_with(" or")) return std::nullopt;
     if (!glued) {
-      if (begin > 0 && text[begin - 1] == '-' && (begin < 2 || !(is_digit(text[begin - 2]) || is_letter(text[begin - 2])))) --begin;
+      if (begin > 0 && text[begin - 1] == '-' &&
+          (begin < 2 || !(is_digit(text[begin - 2]) || is_letter(text[begin - 2]))))
+        --begin;
       size_t stop = end;
       if (percent_at(text.substr(end)) && text.substr(end).find('%') < 3) stop = end + text.substr(end).find('%') + 1;
       return text.substr(begin, stop - begin);

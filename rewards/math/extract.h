@@ -24,7 +24,8 @@ struct Found {
 
 Found find_answer(std::string_view completion, const Policy& policy);
 
-// What a gold that is a sentence offers: what follows a marker, the last formula. No last number: a gold is not guessed.
+// What a gold that is a sentence offers: what follows a marker, the last formula. No last number: a gold is not
+// guessed.
 std::vector<std::string_view> find_gold(std::string_view gold);
 
 // Text without white space, dollar signs and a full stop at its ends.

@@ -8,7 +8,6 @@
 #include "rewards/math/extract.h"
 #include "rewards/math/parser.h"
 #include "rewards/math/plain_text.h"
-
 #include "rewards/math/print.h"
 
 namespace hone::math {
@@ -24,10 +23,10 @@ uint64_t fnv1a(std::string_view text, uint64_t hash = 0xcbf29ce484222325u) {
 
 // One side of a comparison. A text that reads as words is compared as words.
 struct Side {
-  std::string text;                    // ASCII
+  std::string text;  // ASCII
   std::optional<std::string> words;
-  Parsed parsed;                       // root kNone: words only, or not readable
-  NodeId with_decimal_comma = kNone;   // the other reading of 1,22
+  Parsed parsed;                          // root kNone: words only, or not readable
+  NodeId with_decimal_comma = kNone;      // the other reading of 1,22
   NodeId with_natural_logarithm = kNone;  // the other reading of log
 
   bool readable() const { return words.has_value() || parsed.root != kNone; }
@@ -36,7 +35,8 @@ struct Side {
 // "1,22": a comma that might be a decimal point, the only one.
 bool may_have_decimal_comma(std::string_view text) {
   const size_t comma = text.find(',');
-  if (comma == text.npos || text.find(',', comma + 1) != text.npos || comma == 0 || comma + 1 == text.size()) return false;
+  if (comma == text.npos || text.find(',', comma + 1) != text.npos || comma == 0 || comma + 1 == text.size())
+    return false;
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   return is_digit(text[comma - 1]) && is_digit(text[comma + 1]);
 }
@@ -60,8 +60,10 @@ Side read_side(Tree& tree, std::string_view text, const Policy& policy) {
     side.with_natural_logarithm = parse(tree, side.text, first).root;
   }
   if (side.parsed.root != kNone || side.parsed.limit) return side;
-  if (const auto choice = choice_letter(side.text)) side.parsed.root = tree.symbol(std::string(1, *choice - 'a' + 'A'));
-  else side.words = prose(side.text);
+  if (const auto choice = choice_letter(side.text))
+    side.parsed.root = tree.symbol(std::string(1, *choice - 'a' + 'A'));
+  else
+    side.words = prose(side.text);
   return side;
 }
 
@@ -87,8 +89,10 @@ std::vector<std::string> gold_candidates(std::string_view gold) {
   }
   if (const size_t at = gold.rfind("####"); at != gold.npos) return {std::string(gold.substr(at + 4))};
   std::vector<std::string> candidates;
-  if (!is_sentence(trim_answer(gold))) candidates.emplace_back(gold);
-  else for (std::string_view text : find_gold(gold)) candidates.emplace_back(text);
+  if (!is_sentence(trim_answer(gold)))
+    candidates.emplace_back(gold);
+  else
+    for (std::string_view text : find_gold(gold)) candidates.emplace_back(text);
   if (candidates.empty()) candidates.emplace_back(gold);
   return candidates;
 }
@@ -114,8 +118,9 @@ class Grader {
   const std::string& gold_error() const { return gold_.parsed.error; }
   std::string gold_canonical() const { return canonical(tree_, gold_); }
   bool gold_is_list() const {
-    return gold_.parsed.root != kNone && (tree_[gold_.parsed.root].kind == Kind::kList || tree_[gold_.parsed.root].kind == Kind::kSet ||
-                                          tree_[gold_.parsed.root].kind == Kind::kTuple || tree_[gold_.parsed.root].kind == Kind::kPlusMinus);
+    return gold_.parsed.root != kNone &&
+           (tree_[gold_.parsed.root].kind == Kind::kList || tree_[gold_.parsed.root].kind == Kind::kSet ||
+            tree_[gold_.parsed.root].kind == Kind::kTuple || tree_[gold_.parsed.root].kind == Kind::kPlusMinus);
   }
 
   Grade check(std::string_view text) {
@@ -148,7 +153,8 @@ class Grader {
     if (!answer.parsed.limit && (answer.text == gold_.text || answer.text == whole_gold_)) return true;
     if (gold_.words && answer.words) return *gold_.words == *answer.words;
     if (const auto choice = choice_letter(gold_.text); choice && choice_letter(answer.text) == choice) return true;
-    const NodeId golds[] = {root_of(gold_), gold_.with_decimal_comma}, answers[] = {root_of(answer), answer.with_decimal_comma};
+    const NodeId golds[] = {root_of(gold_), gold_.with_decimal_comma},
+                 answers[] = {root_of(answer), answer.with_decimal_comma};
     for (NodeId gold : golds)
       for (NodeId candidate : answers)
         if (gold != kNone && candidate != kNone && equal(gold, candidate, answer)) return true;

@@ -31,8 +31,8 @@ struct Grade {
 // with the answer in a box or after "####".
 Result<void> check_gold(std::string_view gold, const Policy& policy);
 
-// The completion is any bytes. Right when it equals one of the golds (at least one). A bare answer is the answer itself.
-// A pure function of its arguments; time linear in the completion, and bounded by a count of steps beyond that.
+// The completion is any bytes. Right when it equals one of the golds (at least one). A bare answer is the answer
+// itself. A pure function of its arguments; time linear in the completion, and bounded by a count of steps beyond that.
 Grade grade(const std::vector<std::string>& golds, std::string_view completion, bool bare, const Policy& policy);
 
 }  // namespace hone::math

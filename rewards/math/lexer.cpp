@@ -9,7 +9,9 @@ namespace hone::math {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80; }
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
+}
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 class Lexer {
@@ -111,16 +113,31 @@ class Lexer {
 
   void known_command(const Token& known, std::string_view name, size_t begin) {
     switch (known.kind) {
-      case Tok::kError: return push(Tok::kSymbol, 0, text_.substr(begin, at_ - begin), begin);
-      case Tok::kEnd: return size_or_space(name);
-      case Tok::kBox: spaced_ = true; return;
-      case Tok::kSlashed: slashed_ = true; return;
-      case Tok::kText: return text_group(begin);
-      case Tok::kFont: return font_group(known.code, begin);
-      case Tok::kBegin: case Tok::kEnd_: return environment(known.kind, begin);
-      case Tok::kOpen: brackets_.push_back(static_cast<char>(known.code)); break;
-      case Tok::kClose: if (!brackets_.empty()) brackets_.pop_back(); break;
-      default: break;
+      case Tok::kError:
+        return push(Tok::kSymbol, 0, text_.substr(begin, at_ - begin), begin);
+      case Tok::kEnd:
+        return size_or_space(name);
+      case Tok::kBox:
+        spaced_ = true;
+        return;
+      case Tok::kSlashed:
+        slashed_ = true;
+        return;
+      case Tok::kText:
+        return text_group(begin);
+      case Tok::kFont:
+        return font_group(known.code, begin);
+      case Tok::kBegin:
+      case Tok::kEnd_:
+        return environment(known.kind, begin);
+      case Tok::kOpen:
+        brackets_.push_back(static_cast<char>(known.code));
+        break;
+      case Tok::kClose:
+        if (!brackets_.empty()) brackets_.pop_back();
+        break;
+      default:
+        break;
     }
     push(known.kind, known.code, known.text, begin);
   }
@@ -128,29 +145,60 @@ class Lexer {
   // \left and \right tell which way a bar that follows is meant; "\left." prints nothing.
   void size_or_space(std::string_view name) {
     spaced_ = true;
-    const bool left = name.ends_with("left") || name.ends_with("l"), right = name.ends_with("right") || name.ends_with("r");
+    const bool left = name.ends_with("left") || name.ends_with("l"),
+               right = name.ends_with("right") || name.ends_with("r");
     if (!left && !right) return;
     while (is_space(peek())) ++at_;
-    if (peek() == '.') ++at_;
-    else if (peek() == '|') take(Tok::kBar, 1, left ? 'l' : 'r');
-    else if (peek() == '<') take(Tok::kOpen, 1, '<');
-    else if (peek() == '>') take(Tok::kClose, 1, '<');
+    if (peek() == '.')
+      ++at_;
+    else if (peek() == '|')
+      take(Tok::kBar, 1, left ? 'l' : 'r');
+    else if (peek() == '<')
+      take(Tok::kOpen, 1, '<');
+    else if (peek() == '>')
+      take(Tok::kClose, 1, '<');
   }
 
   void control_symbol(char next) {
     switch (next) {
-      case ',': case ';': case ':': case '!': case ' ': case '>': case '\n': case '\t':
-      case '(': case ')': case '[': case ']': case '/': case '-': return skip(2);
-      case '{': brackets_.push_back('B'); return take(Tok::kOpen, 2, 'B');
-      case '}': if (!brackets_.empty()) brackets_.pop_back(); return take(Tok::kClose, 2, 'B');
-      case '%': return take(Tok::kPercent, 2);
-      case '$': return take(Tok::kCurrency, 2, 'U');
-      case '|': return take(Tok::kNorm, 2);
-      case '&': case '#': return skip(2);
-      case '_': return take(Tok::kUnderscore, 2);
-      case '\\': return double_backslash();
-      case '\0': return skip(1);
-      default: return fail("a backslash before nothing that is a command");
+      case ',':
+      case ';':
+      case ':':
+      case '!':
+      case ' ':
+      case '>':
+      case '\n':
+      case '\t':
+      case '(':
+      case ')':
+      case '[':
+      case ']':
+      case '/':
+      case '-':
+        return skip(2);
+      case '{':
+        brackets_.push_back('B');
+        return take(Tok::kOpen, 2, 'B');
+      case '}':
+        if (!brackets_.empty()) brackets_.pop_back();
+        return take(Tok::kClose, 2, 'B');
+      case '%':
+        return take(Tok::kPercent, 2);
+      case '$':
+        return take(Tok::kCurrency, 2, 'U');
+      case '|':
+        return take(Tok::kNorm, 2);
+      case '&':
+      case '#':
+        return skip(2);
+      case '_':
+        return take(Tok::kUnderscore, 2);
+      case '\\':
+        return double_backslash();
+      case '\0':
+        return skip(1);
+      default:
+        return fail("a backslash before nothing that is a command");
     }
   }
 
@@ -161,7 +209,8 @@ class Lexer {
       while (is_letter(peek(2 + length))) ++length;
       const bool is_command = length > 1 && find_command(rest().substr(2, length)).kind != Tok::kError;
       const char next = peek(2);
-      if (is_command || next == '{' || next == '}' || next == '(' || next == ')' || next == '%' || next == '$') return skip(1);
+      if (is_command || next == '{' || next == '}' || next == '(' || next == ')' || next == '%' || next == '$')
+        return skip(1);
     }
     take(Tok::kRow, 2);
     if (peek() == '[') {  // \\[4pt]
@@ -177,8 +226,10 @@ class Lexer {
     if (begin >= text_.size() || text_[begin] != '{') return std::nullopt;
     int depth = 0;
     for (size_t i = begin; i < text_.size(); ++i) {
-      if (text_[i] == '\\') ++i;
-      else if (text_[i] == '{') ++depth;
+      if (text_[i] == '\\')
+        ++i;
+      else if (text_[i] == '{')
+        ++depth;
       else if (text_[i] == '}' && --depth == 0) {
         at_ = i + 1;
         return text_.substr(begin + 1, i - begin - 1);
@@ -199,7 +250,9 @@ class Lexer {
     const auto content = group();
     if (!content) return fail("\\text without a group");
     const std::string_view text = trimmed(*content);
-    const bool words = std::all_of(text.begin(), text.end(), [](char c) { return is_letter(c) || is_space(c) || c == '-' || c == '.' || c == '\''; });
+    const bool words = std::all_of(text.begin(), text.end(), [](char c) {
+      return is_letter(c) || is_space(c) || c == '-' || c == '.' || c == '\'';
+    });
     spaced_ = true;
     if (!words && is_unit_expression(text)) return push(Tok::kText, 0, text, begin);
     if (!words) {
@@ -225,7 +278,8 @@ class Lexer {
     if (code == 'p' || code == 'c') return;  // prints nothing of its own
     const std::string_view text = content ? trimmed(*content) : std::string_view();
     const bool letters = !text.empty() && std::all_of(text.begin(), text.end(), is_letter);
-    if (code == 'b' && text.size() == 1 && letters) return push(Tok::kNamedSet, static_cast<unsigned char>(text[0]), text, begin);
+    if (code == 'b' && text.size() == 1 && letters)
+      return push(Tok::kNamedSet, static_cast<unsigned char>(text[0]), text, begin);
     if (code == 'o' && !letters && is_unit_expression(text)) return push(Tok::kText, 0, text, begin);
     if (letters && text.size() > 1) {
       const Token known = find_word(text);
@@ -257,30 +311,57 @@ class Lexer {
     for (std::string_view pair : kDouble)
       if (rest().starts_with(pair)) return pair_of(pair);
     switch (c) {
-      case '+': return take(Tok::kPlus, 1);
-      case '-': return take(Tok::kMinus, 1);
-      case '*': return take(Tok::kTimes, 1);
-      case '/': return take(Tok::kDivide, 1);
-      case '^': return take(Tok::kCaret, 1);
-      case '_': return take(Tok::kUnderscore, 1);
-      case '!': return take(Tok::kBang, 1);
-      case '\'': return take(Tok::kPrime, 1);
-      case '%': return take(Tok::kPercent, 1);
-      case '(': case '[': case '{': brackets_.push_back(c); return take(Tok::kOpen, 1, static_cast<uint32_t>(c));
-      case ')': return close('(');
-      case ']': return close('[');
-      case '}': return close('{');
-      case '|': return take(Tok::kBar, 1);
-      case ',': return take(Tok::kComma, 1);
-      case ';': return take(Tok::kSemicolon, 1);
-      case ':': return take(Tok::kColon, 1);
-      case '=': return take(Tok::kRelation, 1, kEqual);
-      case '<': return take(Tok::kRelation, 1, kLess);
-      case '>': return take(Tok::kRelation, 1, kGreater);
-      case '&': return matrices_ > 0 ? take(Tok::kAmpersand, 1) : skip(1);
-      case '$': return skip(1);
-      case '.': return point();
-      default: return fail(std::string("the character '") + (c >= ' ' && c < 127 ? std::string(1, c) : "?") + "'");
+      case '+':
+        return take(Tok::kPlus, 1);
+      case '-':
+        return take(Tok::kMinus, 1);
+      case '*':
+        return take(Tok::kTimes, 1);
+      case '/':
+        return take(Tok::kDivide, 1);
+      case '^':
+        return take(Tok::kCaret, 1);
+      case '_':
+        return take(Tok::kUnderscore, 1);
+      case '!':
+        return take(Tok::kBang, 1);
+      case '\'':
+        return take(Tok::kPrime, 1);
+      case '%':
+        return take(Tok::kPercent, 1);
+      case '(':
+      case '[':
+      case '{':
+        brackets_.push_back(c);
+        return take(Tok::kOpen, 1, static_cast<uint32_t>(c));
+      case ')':
+        return close('(');
+      case ']':
+        return close('[');
+      case '}':
+        return close('{');
+      case '|':
+        return take(Tok::kBar, 1);
+      case ',':
+        return take(Tok::kComma, 1);
+      case ';':
+        return take(Tok::kSemicolon, 1);
+      case ':':
+        return take(Tok::kColon, 1);
+      case '=':
+        return take(Tok::kRelation, 1, kEqual);
+      case '<':
+        return take(Tok::kRelation, 1, kLess);
+      case '>':
+        return take(Tok::kRelation, 1, kGreater);
+      case '&':
+        return matrices_ > 0 ? take(Tok::kAmpersand, 1) : skip(1);
+      case '$':
+        return skip(1);
+      case '.':
+        return point();
+      default:
+        return fail(std::string("the character '") + (c >= ' ' && c < 127 ? std::string(1, c) : "?") + "'");
     }
   }
 

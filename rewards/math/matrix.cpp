@@ -11,7 +11,9 @@ struct Shape {
 
 Shape shape_of(const Tree& tree, NodeId id) { return {tree[id].count / tree[id].payload, tree[id].payload}; }
 bool is_matrix(const Tree& tree, NodeId id) { return tree[id].kind == Kind::kMatrix; }
-NodeId cell(const Tree& tree, NodeId id, uint32_t row, uint32_t column) { return tree.child(id, row * tree[id].payload + column); }
+NodeId cell(const Tree& tree, NodeId id, uint32_t row, uint32_t column) {
+  return tree.child(id, row * tree[id].payload + column);
+}
 
 NodeId each_cell(Tree& tree, NodeId id, auto&& change) {
   std::vector<NodeId> cells = tree.copy_children(id);
@@ -25,7 +27,8 @@ NodeId add(Tree& tree, NodeId a, NodeId b) {
   const Shape x = shape_of(tree, a), y = shape_of(tree, b);
   if (x.rows != y.rows || x.columns != y.columns) return kNone;
   std::vector<NodeId> cells;
-  for (uint32_t i = 0; i < x.rows * x.columns; ++i) cells.push_back(tree.add(Kind::kAdd, {tree.child(a, i), tree.child(b, i)}));
+  for (uint32_t i = 0; i < x.rows * x.columns; ++i)
+    cells.push_back(tree.add(Kind::kAdd, {tree.child(a, i), tree.child(b, i)}));
   return tree.add(Kind::kMatrix, cells, 0, x.columns);
 }
 
@@ -100,15 +103,21 @@ NodeId evaluate_matrix(Tree& tree, NodeId id, Budget& budget) {
     if (part = evaluate_matrix(tree, part, budget); part == kNone) return kNone;
   NodeId result = parts[0];
   switch (tree[id].kind) {
-    case Kind::kAdd: case Kind::kMultiply:
+    case Kind::kAdd:
+    case Kind::kMultiply:
       for (size_t i = 1; i < parts.size() && result != kNone; ++i)
         result = tree[id].kind == Kind::kAdd ? add(tree, result, parts[i]) : multiply(tree, result, parts[i], budget);
       return result;
-    case Kind::kNegate: return multiply(tree, tree.integer(-1), parts[0], budget);
+    case Kind::kNegate:
+      return multiply(tree, tree.integer(-1), parts[0], budget);
     case Kind::kDivide:
-      return is_matrix(tree, parts[1]) ? kNone : multiply(tree, tree.add(Kind::kDivide, {tree.integer(1), parts[1]}), parts[0], budget);
-    case Kind::kPower: return power(tree, parts[0], parts[1], budget);
-    default: return is_matrix(tree, parts[0]) ? kNone : tree.add(tree[id].kind, parts, tree[id].tag, tree[id].payload);
+      return is_matrix(tree, parts[1])
+                 ? kNone
+                 : multiply(tree, tree.add(Kind::kDivide, {tree.integer(1), parts[1]}), parts[0], budget);
+    case Kind::kPower:
+      return power(tree, parts[0], parts[1], budget);
+    default:
+      return is_matrix(tree, parts[0]) ? kNone : tree.add(tree[id].kind, parts, tree[id].tag, tree[id].payload);
   }
 }
 

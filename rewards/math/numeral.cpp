@@ -167,7 +167,8 @@ Numeral read_numeral(std::string_view text, const Policy& policy, NumeralPlace p
   read_exponent(text, numeral);
   const size_t zeros = std::min(literal.digits.find_first_not_of('0'), literal.digits.size());
   const size_t kept = static_cast<size_t>(literal.repeat);  // a period keeps its zeros
-  const size_t cut = std::min(zeros, literal.digits.size() - std::min(literal.digits.size(), std::max<size_t>(kept, 1)));
+  const size_t cut =
+      std::min(zeros, literal.digits.size() - std::min(literal.digits.size(), std::max<size_t>(kept, 1)));
   literal.digits.erase(0, cut);
   return numeral;
 }

@@ -8,9 +8,13 @@ namespace hone::math {
 
 // Steps of one elementary function and of one sum or product, in units of about a tenth of a microsecond.
 template <class Real>
-constexpr int64_t kFunctionSteps = std::is_same_v<Real, double> ? 4 : std::is_same_v<Real, Float50> ? 200 : 600;
+constexpr int64_t kFunctionSteps = std::is_same_v<Real, double>    ? 4
+                                   : std::is_same_v<Real, Float50> ? 200
+                                                                   : 600;
 template <class Real>
-constexpr int64_t kOperationSteps = std::is_same_v<Real, double> ? 1 : std::is_same_v<Real, Float50> ? 3 : 6;
+constexpr int64_t kOperationSteps = std::is_same_v<Real, double>    ? 1
+                                    : std::is_same_v<Real, Float50> ? 3
+                                                                    : 6;
 
 template <class Real>
 std::optional<Ball<Real>> NumericEvaluator<Real>::checked(std::optional<Ball<Real>> value) {
@@ -31,23 +35,30 @@ std::optional<Ball<Real>> NumericEvaluator<Real>::evaluate(NodeId id) {
   if (!budget_.spend(kOperationSteps<Real>)) return fail(Failure::kBudget);
   const Node& n = tree_[id];
   switch (n.kind) {
-    case Kind::kNumber: case Kind::kSymbol: {
+    case Kind::kNumber:
+    case Kind::kSymbol: {
       const auto value = exact(id);
       return value ? checked(to_ball<Real>(*value)) : fail(Failure::kUnsupported);
     }
     case Kind::kConstant:
       switch (static_cast<Constant>(n.tag)) {
-        case Constant::kPi: return pi_ball<Real>();
-        case Constant::kE: return rounded(boost::math::constants::e<Real>(), Real(0), kNoError);
-        case Constant::kI: return imaginary_unit<Real>();
-        default: return fail(Failure::kUnsupported);
+        case Constant::kPi:
+          return pi_ball<Real>();
+        case Constant::kE:
+          return rounded(boost::math::constants::e<Real>(), Real(0), kNoError);
+        case Constant::kI:
+          return imaginary_unit<Real>();
+        default:
+          return fail(Failure::kUnsupported);
       }
-    case Kind::kNegate: case Kind::kPercent: {
+    case Kind::kNegate:
+    case Kind::kPercent: {
       const auto x = evaluate(tree_.child(id, 0));
       if (!x) return x;
       return n.kind == Kind::kNegate ? -*x : *x / to_ball<Real>(100);
     }
-    case Kind::kAdd: case Kind::kMultiply: {
+    case Kind::kAdd:
+    case Kind::kMultiply: {
       std::optional<Ball<Real>> total;
       for (NodeId child : tree_.children(id)) {
         const auto x = evaluate(child);
@@ -62,10 +73,15 @@ std::optional<Ball<Real>> NumericEvaluator<Real>::evaluate(NodeId id) {
       if (y->may_be_zero()) return fail(Failure::kUndefined);
       return checked(*x / *y);
     }
-    case Kind::kPower: return power(id);
-    case Kind::kFunction: return checked(call(id));
-    case Kind::kSum: case Kind::kProduct: return series(id);
-    default: return fail(Failure::kUnsupported);
+    case Kind::kPower:
+      return power(id);
+    case Kind::kFunction:
+      return checked(call(id));
+    case Kind::kSum:
+    case Kind::kProduct:
+      return series(id);
+    default:
+      return fail(Failure::kUnsupported);
   }
 }
 
@@ -103,25 +119,36 @@ std::optional<Ball<Real>> NumericEvaluator<Real>::call(NodeId id) {
   const auto x = evaluate(tree_.child(id, 0));
   if (!x) return x;
   switch (f) {
-    case Function::kSqrt: return sqrt_of(*x);
+    case Function::kSqrt:
+      return sqrt_of(*x);
     case Function::kRoot: {
       const auto degree = exact(tree_.child(id, 1));
       if (!degree || *degree == 0) return fail(Failure::kUnsupported);
       return power_of(*x, Rational(1) / *degree);
     }
-    case Function::kExp: return exp_of(*x);
-    case Function::kLn: return ln_of(*x);
-    case Function::kLog10: case Function::kLog: {
+    case Function::kExp:
+      return exp_of(*x);
+    case Function::kLn:
+      return ln_of(*x);
+    case Function::kLog10:
+    case Function::kLog: {
       const auto base = f == Function::kLog ? evaluate(tree_.child(id, 1)) : std::optional(to_ball<Real>(10));
       const auto up = ln_of(*x), down = base ? ln_of(*base) : std::nullopt;
       if (!up || !down || down->may_be_zero()) return std::nullopt;
       return *up / *down;
     }
-    case Function::kDegrees: return *x * pi_ball<Real>() / to_ball<Real>(180);
-    case Function::kAbs: case Function::kFloor: case Function::kCeil: case Function::kSign: case Function::kRe:
-    case Function::kIm: case Function::kConjugate:
+    case Function::kDegrees:
+      return *x * pi_ball<Real>() / to_ball<Real>(180);
+    case Function::kAbs:
+    case Function::kFloor:
+    case Function::kCeil:
+    case Function::kSign:
+    case Function::kRe:
+    case Function::kIm:
+    case Function::kConjugate:
       return step(f, *x);
-    default: return f >= Function::kSinh ? hyperbolic(f, *x) : circular(f, *x);
+    default:
+      return f >= Function::kSinh ? hyperbolic(f, *x) : circular(f, *x);
   }
 }
 
@@ -129,9 +156,14 @@ template <class Real>
 std::optional<Ball<Real>> NumericEvaluator<Real>::circular(Function f, const Ball<Real>& x) {
   const Ball<Real> one = to_ball<Real>(1);
   switch (f) {
-    case Function::kSin: return sin_or_cos(x, false);
-    case Function::kCos: return sin_or_cos(x, true);
-    case Function::kTan: case Function::kCot: case Function::kSec: case Function::kCsc: {
+    case Function::kSin:
+      return sin_or_cos(x, false);
+    case Function::kCos:
+      return sin_or_cos(x, true);
+    case Function::kTan:
+    case Function::kCot:
+    case Function::kSec:
+    case Function::kCsc: {
       const auto sine = sin_or_cos(x, false), cosine = sin_or_cos(x, true);
       if (!sine || !cosine) return std::nullopt;
       const bool over_cosine = f == Function::kTan || f == Function::kSec;
@@ -140,17 +172,24 @@ std::optional<Ball<Real>> NumericEvaluator<Real>::circular(Function f, const Bal
       if (down.may_be_zero()) return std::nullopt;
       return up / down;
     }
-    case Function::kAsec: case Function::kAcsc: case Function::kAcot: {
+    case Function::kAsec:
+    case Function::kAcsc:
+    case Function::kAcot: {
       if (x.may_be_zero()) return std::nullopt;
       const Ball<Real> inverse = one / x;
-      return circular(f == Function::kAsec ? Function::kAcos : f == Function::kAcsc ? Function::kAsin : Function::kAtan, inverse);
+      return circular(f == Function::kAsec   ? Function::kAcos
+                      : f == Function::kAcsc ? Function::kAsin
+                                             : Function::kAtan,
+                      inverse);
     }
-    case Function::kAsin: return asin_of(x);
+    case Function::kAsin:
+      return asin_of(x);
     case Function::kAcos: {
       const auto sine = asin_of(x);
       return sine ? std::optional(pi_ball<Real>() / to_ball<Real>(2) - *sine) : std::nullopt;
     }
-    default: return atan_of(x);
+    default:
+      return atan_of(x);
   }
 }
 
@@ -172,13 +211,20 @@ std::optional<Ball<Real>> NumericEvaluator<Real>::hyperbolic(Function f, const B
     return down.may_be_zero() ? std::nullopt : std::optional(up / down);
   };
   switch (f) {
-    case Function::kSinh: return sine;
-    case Function::kCosh: return cosine;
-    case Function::kTanh: return over(sine, cosine);
-    case Function::kCoth: return over(cosine, sine);
-    case Function::kSech: return over(one, cosine);
-    case Function::kCsch: return over(one, sine);
-    default: return fail(Failure::kUnsupported);
+    case Function::kSinh:
+      return sine;
+    case Function::kCosh:
+      return cosine;
+    case Function::kTanh:
+      return over(sine, cosine);
+    case Function::kCoth:
+      return over(cosine, sine);
+    case Function::kSech:
+      return over(one, cosine);
+    case Function::kCsch:
+      return over(one, sine);
+    default:
+      return fail(Failure::kUnsupported);
   }
 }
 
@@ -249,8 +295,10 @@ std::optional<Ball<Real>> NumericEvaluator<Real>::series(NodeId id) {
     if (!budget_.spend(10)) return fail(Failure::kBudget);
     values_[variable] = k;
     const auto x = evaluate(tree_.child(id, 3));
-    if (x) result = checked(is_sum ? *result + *x : *result * *x);
-    else result = std::nullopt;
+    if (x)
+      result = checked(is_sum ? *result + *x : *result * *x);
+    else
+      result = std::nullopt;
   }
   values_[variable] = outside;
   return result;

@@ -56,8 +56,10 @@ NodeId Parser::list() {
     inner.push_back(relation());
   }
   if (failed()) return kNone;
-  if (outer.empty()) outer = std::move(inner);
-  else close_inner();
+  if (outer.empty())
+    outer = std::move(inner);
+  else
+    close_inner();
   if (outer.empty()) return kNone;
   return outer.size() == 1 ? outer[0] : make(Kind::kList, outer, joined);
 }
@@ -131,21 +133,34 @@ NodeId Parser::negated(NodeId value) {
 // Whether the token can begin a factor that follows another without a sign between them.
 bool Parser::factor_starts() const {
   switch (token().kind) {
-    case Tok::kSymbol: case Tok::kWord: case Tok::kConstant: case Tok::kFunction: case Tok::kFraction: case Tok::kBinomial:
-    case Tok::kSum: case Tok::kProduct: case Tok::kOverline: case Tok::kBegin: case Tok::kOpaque:
+    case Tok::kSymbol:
+    case Tok::kWord:
+    case Tok::kConstant:
+    case Tok::kFunction:
+    case Tok::kFraction:
+    case Tok::kBinomial:
+    case Tok::kSum:
+    case Tok::kProduct:
+    case Tok::kOverline:
+    case Tok::kBegin:
+    case Tok::kOpaque:
       return true;
-    case Tok::kOpen: return !(bracket_ends_ && token().code == '[');
+    case Tok::kOpen:
+      return !(bracket_ends_ && token().code == '[');
     case Tok::kNumber:  // "2^6 3^5", but never "6 3"
       return at_ > 0 && (tokens_.list[at_ - 1].kind != Tok::kNumber ||
                          (at_ > 1 && token().spaced && tokens_.list[at_ - 2].kind == Tok::kCaret));
-    case Tok::kBar: return token().code == 'l' || (bars_ == 0 && token().code == 0);
-    default: return false;
+    case Tok::kBar:
+      return token().code == 'l' || (bars_ == 0 && token().code == 0);
+    default:
+      return false;
   }
 }
 
 NodeId Parser::term() {
   NodeId left = factor();
-  if (!failed() && policy_.mixed_numbers == MixedNumbers::kProper && tree_.is_integer_literal(left)) left = mixed_number(left);
+  if (!failed() && policy_.mixed_numbers == MixedNumbers::kProper && tree_.is_integer_literal(left))
+    left = mixed_number(left);
   while (!failed()) {
     if (accept(Tok::kTimes)) {
       left = make(Kind::kMultiply, {left, factor()});
@@ -194,7 +209,8 @@ NodeId Parser::mixed_number(NodeId whole) {
     const std::string& y = tree_.literal(b).digits;
     return x.size() != y.size() ? x.size() < y.size() : x < y;
   };
-  const bool proper = tree_.is_integer_literal(numerator) && tree_.is_integer_literal(denominator) && less(numerator, denominator);
+  const bool proper =
+      tree_.is_integer_literal(numerator) && tree_.is_integer_literal(denominator) && less(numerator, denominator);
   if (proper) return make(Kind::kAdd, {whole, make(Kind::kDivide, {numerator, denominator})});
   at_ = start;
   return at(Tok::kNumber) ? fail("two numbers side by side") : whole;
@@ -214,33 +230,51 @@ bool Parser::unit_starts() const {
   }
   if (next.kind != Tok::kSymbol || !next.spaced || before != Tok::kNumber || !is_unit_letter(next.text)) return false;
   const Tok after = token(1).kind;
-  return after == Tok::kEnd || after == Tok::kDivide || (after == Tok::kCaret && token(2).kind == Tok::kNumber && token(3).kind == Tok::kEnd);
+  return after == Tok::kEnd || after == Tok::kDivide ||
+         (after == Tok::kCaret && token(2).kind == Tok::kNumber && token(3).kind == Tok::kEnd);
 }
 
 // What may stand between a value and the end of its item, read as the name of its unit.
 NodeId Parser::with_unit(NodeId value) {
-  if (failed() || (!at(Tok::kText) && !at(Tok::kWord) && !at(Tok::kCurrency) && !at(Tok::kOpaque) && !unit_starts())) return value;
+  if (failed() || (!at(Tok::kText) && !at(Tok::kWord) && !at(Tok::kCurrency) && !at(Tok::kOpaque) && !unit_starts()))
+    return value;
   std::string name;
   for (bool more = true; more && !failed();) {
     const Token& t = token();
     switch (t.kind) {
-      case Tok::kText: case Tok::kWord: case Tok::kSymbol: case Tok::kConstant:
+      case Tok::kText:
+      case Tok::kWord:
+      case Tok::kSymbol:
+      case Tok::kConstant:
         if (!name.empty() && (t.spaced || t.kind == Tok::kText)) name += ' ';
         name += t.text;
         break;
-      case Tok::kCurrency: name += "\\" + std::string(t.text); break;
-      case Tok::kDivide: name += '/'; break;
-      case Tok::kTimes: name += '*'; break;
-      case Tok::kCaret: name += '^'; break;
-      case Tok::kMinus: if (!name.ends_with('^')) return fail("unexpected " + describe(t)); name += '-'; break;
+      case Tok::kCurrency:
+        name += "\\" + std::string(t.text);
+        break;
+      case Tok::kDivide:
+        name += '/';
+        break;
+      case Tok::kTimes:
+        name += '*';
+        break;
+      case Tok::kCaret:
+        name += '^';
+        break;
+      case Tok::kMinus:
+        if (!name.ends_with('^')) return fail("unexpected " + describe(t));
+        name += '-';
+        break;
       case Tok::kNumber:
         if (!name.ends_with('^') && !name.ends_with('-')) return fail("a number after a unit");
         name += tokens_.literals[t.code].digits;
         break;
-      case Tok::kOpen: case Tok::kClose:
+      case Tok::kOpen:
+      case Tok::kClose:
         if (t.code != '{' || name.empty()) more = false;
         break;
-      default: more = false;
+      default:
+        more = false;
     }
     if (more) ++at_;
   }
@@ -252,6 +286,8 @@ Parsed parse(Tree& tree, Tokens tokens, const Policy& policy) {
   return Parser(tree, std::move(tokens), policy).run();
 }
 
-Parsed parse(Tree& tree, std::string_view text, const Policy& policy) { return parse(tree, tokenize(text, policy), policy); }
+Parsed parse(Tree& tree, std::string_view text, const Policy& policy) {
+  return parse(tree, tokenize(text, policy), policy);
+}
 
 }  // namespace hone::math

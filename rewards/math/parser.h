@@ -16,7 +16,7 @@ inline constexpr size_t kMaxNodes = 2048;  // of one answer
 struct Parsed {
   NodeId root = kNone;  // kNone: it cannot be read
   std::string error;
-  bool limit = false;   // because of a limit
+  bool limit = false;  // because of a limit
 };
 
 // Adds the expression to the tree. Time linear in the tokens but for words that are split.

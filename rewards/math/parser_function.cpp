@@ -5,21 +5,32 @@ namespace hone::math {
 namespace {
 
 bool takes_list(Function f) {
-  return f == Function::kBinomial || f == Function::kMod || f == Function::kGcd || f == Function::kLcm || f == Function::kMin || f == Function::kMax;
+  return f == Function::kBinomial || f == Function::kMod || f == Function::kGcd || f == Function::kLcm ||
+         f == Function::kMin || f == Function::kMax;
 }
 
 Function inverse_of(Function f) {
   switch (f) {
-    case Function::kSin: return Function::kAsin;
-    case Function::kCos: return Function::kAcos;
-    case Function::kTan: return Function::kAtan;
-    case Function::kCot: return Function::kAcot;
-    case Function::kSec: return Function::kAsec;
-    case Function::kCsc: return Function::kAcsc;
-    case Function::kSinh: return Function::kAsinh;
-    case Function::kCosh: return Function::kAcosh;
-    case Function::kTanh: return Function::kAtanh;
-    default: return f;
+    case Function::kSin:
+      return Function::kAsin;
+    case Function::kCos:
+      return Function::kAcos;
+    case Function::kTan:
+      return Function::kAtan;
+    case Function::kCot:
+      return Function::kAcot;
+    case Function::kSec:
+      return Function::kAsec;
+    case Function::kCsc:
+      return Function::kAcsc;
+    case Function::kSinh:
+      return Function::kAsinh;
+    case Function::kCosh:
+      return Function::kAcosh;
+    case Function::kTanh:
+      return Function::kAtanh;
+    default:
+      return f;
   }
 }
 
@@ -32,14 +43,18 @@ NodeId Parser::call(Function f, const std::vector<NodeId>& arguments) {
 NodeId Parser::function() {
   Function f = static_cast<Function>(token().code);
   ++at_;
-  if (f == Function::kSqrt || f == Function::kRoot) return f == Function::kSqrt ? root() : call(f, {function_argument(), tree_.integer(3)});
+  if (f == Function::kSqrt || f == Function::kRoot)
+    return f == Function::kSqrt ? root() : call(f, {function_argument(), tree_.integer(3)});
   NodeId power = kNone, base = kNone;
   while (!failed() && (at(Tok::kCaret) || at(Tok::kUnderscore))) {
-    if (accept(Tok::kCaret)) power = exponent();
-    else base = (++at_, logarithm_base());
+    if (accept(Tok::kCaret))
+      power = exponent();
+    else
+      base = (++at_, logarithm_base());
   }
   if (failed()) return kNone;
-  const bool minus_one = power != kNone && tree_[power].kind == Kind::kNegate && tree_.is_integer_literal(tree_.child(power, 0)) &&
+  const bool minus_one = power != kNone && tree_[power].kind == Kind::kNegate &&
+                         tree_.is_integer_literal(tree_.child(power, 0)) &&
                          tree_.literal(tree_.child(power, 0)).digits == "1";
   if (minus_one && inverse_of(f) != f) {
     f = inverse_of(f);
@@ -63,7 +78,8 @@ NodeId Parser::function() {
       f = Function::kLog;
     }
   }
-  if (f == Function::kLog && base == kNone) f = policy_.logarithm == Logarithm::kNatural ? Function::kLn : Function::kLog10;
+  if (f == Function::kLog && base == kNone)
+    f = policy_.logarithm == Logarithm::kNatural ? Function::kLn : Function::kLog10;
   if (base != kNone) {
     if (f != Function::kLog) return fail("an index on a function");
     arguments.push_back(base);
@@ -86,7 +102,8 @@ NodeId Parser::function_argument() {
   bool negative = false;
   while (at(Tok::kMinus) || at(Tok::kPlus)) negative ^= tokens_.list[at_++].kind == Tok::kMinus;
   NodeId value = postfix();
-  while (!failed() && factor_starts() && !at(Tok::kFunction) && !at(Tok::kOpen) && !at(Tok::kBar) && !at(Tok::kSum) && !unit_starts())
+  while (!failed() && factor_starts() && !at(Tok::kFunction) && !at(Tok::kOpen) && !at(Tok::kBar) && !at(Tok::kSum) &&
+         !unit_starts())
     value = make(Kind::kMultiply, {value, postfix()});
   if (at(Tok::kDivide) && token().code == '\0' && token(1).kind == Tok::kNumber) {  // sin pi/3
     ++at_;
@@ -122,7 +139,8 @@ NodeId Parser::big_operator(Kind kind) {
     at_ += 1;
     const bool braces = accept(Tok::kOpen, '{');
     variable = token().text;
-    if (!braces || (!at(Tok::kSymbol) && !at(Tok::kConstant)) || token(1).kind != Tok::kRelation || token(1).code != kEqual)
+    if (!braces || (!at(Tok::kSymbol) && !at(Tok::kConstant)) || token(1).kind != Tok::kRelation ||
+        token(1).code != kEqual)
       return fail("a sum whose index does not begin with a variable");
     at_ += 2;
     low = sum();

@@ -15,7 +15,8 @@ NodeId Parser::postfix() {
     } else if (accept(Tok::kUnderscore)) {
       base = subscript(base);
     } else if (accept(Tok::kBang)) {
-      base = make(Kind::kFunction, {base}, static_cast<uint8_t>(accept(Tok::kBang) ? Function::kDoubleFactorial : Function::kFactorial));
+      base = make(Kind::kFunction, {base},
+                  static_cast<uint8_t>(accept(Tok::kBang) ? Function::kDoubleFactorial : Function::kFactorial));
     } else if (accept(Tok::kPercent)) {
       base = make(Kind::kPercent, {base});
     } else if (accept(Tok::kDegree)) {
@@ -24,8 +25,9 @@ NodeId Parser::postfix() {
       std::string name;
       while (accept(Tok::kPrime)) name += '\'';
       if (failed() || base == kNone) return kNone;
-      base = tree_[base].kind == Kind::kSymbol ? tree_.symbol(std::string(tree_.name(base)) + name)
-                                               : make(Kind::kQuantity, {base}, 0, tree_.intern(name));  // minutes of arc
+      base = tree_[base].kind == Kind::kSymbol
+                 ? tree_.symbol(std::string(tree_.name(base)) + name)
+                 : make(Kind::kQuantity, {base}, 0, tree_.intern(name));  // minutes of arc
     } else {
       break;
     }
@@ -87,7 +89,9 @@ NodeId Parser::exponent() {
 
 // The written index, without braces and spaces.
 std::string Parser::subscript_text() {
-  const auto written = [&](const Token& t) { return t.kind == Tok::kNumber ? tokens_.literals[t.code].digits : std::string(t.text); };
+  const auto written = [&](const Token& t) {
+    return t.kind == Tok::kNumber ? tokens_.literals[t.code].digits : std::string(t.text);
+  };
   if (!at(Tok::kOpen, '{')) {
     if (at(Tok::kEnd)) return {};
     return written(tokens_.list[at_++]);
@@ -96,9 +100,12 @@ std::string Parser::subscript_text() {
   int depth = 0;
   do {
     if (at(Tok::kEnd)) return {};
-    if (at(Tok::kOpen, '{')) ++depth;
-    else if (at(Tok::kClose, '{')) --depth;
-    else text += written(token());
+    if (at(Tok::kOpen, '{'))
+      ++depth;
+    else if (at(Tok::kClose, '{'))
+      --depth;
+    else
+      text += written(token());
     ++at_;
   } while (depth > 0);
   return text;
@@ -109,29 +116,37 @@ NodeId Parser::subscript(NodeId base) {
   if (index.empty()) return fail("an index without an end");
   if (failed() || base == kNone) return kNone;
   switch (tree_[base].kind) {
-    case Kind::kNumber: return number_in_base(base, index);
-    case Kind::kSymbol: return tree_.symbol(std::string(tree_.name(base)) + "_" + index);
-    case Kind::kConstant: return tree_.symbol((tree_[base].tag == static_cast<uint8_t>(Constant::kE) ? "e_" : "i_") + index);
+    case Kind::kNumber:
+      return number_in_base(base, index);
+    case Kind::kSymbol:
+      return tree_.symbol(std::string(tree_.name(base)) + "_" + index);
+    case Kind::kConstant:
+      return tree_.symbol((tree_[base].tag == static_cast<uint8_t>(Constant::kE) ? "e_" : "i_") + index);
     case Kind::kPower: {  // x^2_i
       const NodeId below = tree_.child(base, 0), exponent = tree_.child(base, 1);
       if (tree_[below].kind != Kind::kSymbol) return fail("an index on what has none");
       return make(Kind::kPower, {tree_.symbol(std::string(tree_.name(below)) + "_" + index), exponent});
     }
-    case Kind::kMultiply: return tree_.symbol(print(tree_, base) + "_" + index);
-    default: return fail("an index on what has none");
+    case Kind::kMultiply:
+      return tree_.symbol(print(tree_, base) + "_" + index);
+    default:
+      return fail("an index on what has none");
   }
 }
 
 // 101_2. The digits are those of the base, at most 36; letters are read where the numeral was split from them.
 NodeId Parser::number_in_base(NodeId number, std::string_view written) {
   uint32_t base = 0;
-  if (written == "two") base = 2;
-  else if (written == "ten") base = 10;
+  if (written == "two")
+    base = 2;
+  else if (written == "ten")
+    base = 10;
   else if (const auto [end, error] = std::from_chars(written.data(), written.data() + written.size(), base);
            error != std::errc() || end != written.data() + written.size())
     base = 0;
   Literal literal = tree_.literal(number);
-  if (base < 2 || base > 36 || literal.repeat != 0 || literal.exponent != 0) return fail("an index on a number that is no base");
+  if (base < 2 || base > 36 || literal.repeat != 0 || literal.exponent != 0)
+    return fail("an index on a number that is no base");
   literal.decimal = false;
   for (char digit : literal.digits)
     if (static_cast<uint32_t>(digit - '0') >= base) return fail("a digit beyond its base");

@@ -10,42 +10,59 @@ namespace hone::math {
 NodeId Parser::primary() {
   const Token& t = token();
   switch (t.kind) {
-    case Tok::kNumber: ++at_; return tree_.number(tokens_.literals[t.code]);
-    case Tok::kSymbol: return symbol();
+    case Tok::kNumber:
+      ++at_;
+      return tree_.number(tokens_.literals[t.code]);
+    case Tok::kSymbol:
+      return symbol();
     case Tok::kConstant:
       ++at_;
       if (std::find(bound_.begin(), bound_.end(), t.text) != bound_.end()) return tree_.symbol(t.text);
       return tree_.constant(static_cast<Constant>(t.code));
-    case Tok::kWord: return word();
+    case Tok::kWord:
+      return word();
     case Tok::kText:
       ++at_;
       if (t.text == "e") return tree_.constant(Constant::kE);
       return t.text.size() == 1 ? tree_.symbol(t.text) : make(Kind::kText, {}, 0, tree_.intern(t.text));
-    case Tok::kNamedSet: ++at_; return make(Kind::kNamedSet, {}, static_cast<uint8_t>(t.code));
-    case Tok::kFunction: return function();
-    case Tok::kFraction: return fraction();
+    case Tok::kNamedSet:
+      ++at_;
+      return make(Kind::kNamedSet, {}, static_cast<uint8_t>(t.code));
+    case Tok::kFunction:
+      return function();
+    case Tok::kFraction:
+      return fraction();
     case Tok::kBinomial: {
       ++at_;
       const NodeId n = argument();
       return call(Function::kBinomial, {n, argument()});
     }
-    case Tok::kSum: return big_operator(Kind::kSum);
-    case Tok::kProduct: return big_operator(Kind::kProduct);
+    case Tok::kSum:
+      return big_operator(Kind::kSum);
+    case Tok::kProduct:
+      return big_operator(Kind::kProduct);
     case Tok::kOverline: {
       ++at_;
       return opaque_call("overline", {argument()});
     }
-    case Tok::kOpen: return t.code == '{' ? group() : t.code == 'B' ? set() : brackets();
-    case Tok::kClose: return t.code == '[' ? reversed_interval() : fail("a bracket that was never opened");
-    case Tok::kBar: case Tok::kNorm: return bars();
-    case Tok::kBegin: return matrix();
-    case Tok::kOpaque: return opaque();
+    case Tok::kOpen:
+      return t.code == '{' ? group() : t.code == 'B' ? set() : brackets();
+    case Tok::kClose:
+      return t.code == '[' ? reversed_interval() : fail("a bracket that was never opened");
+    case Tok::kBar:
+    case Tok::kNorm:
+      return bars();
+    case Tok::kBegin:
+      return matrix();
+    case Tok::kOpaque:
+      return opaque();
     case Tok::kCurrency: {
       ++at_;
       const NodeId value = postfix();
       return make(Kind::kQuantity, {value}, 0, tree_.intern(t.text.starts_with('\\') ? "dollar" : t.text));
     }
-    default: return fail("unexpected " + describe(t));
+    default:
+      return fail("unexpected " + describe(t));
   }
 }
 
@@ -53,7 +70,8 @@ NodeId Parser::symbol() {
   const Token& name = token();
   ++at_;
   static constexpr std::string_view kFunctionNames = "fghFGH";
-  const bool applied = at(Tok::kOpen, '(') && name.text.size() == 1 && kFunctionNames.find(name.text[0]) != kFunctionNames.npos;
+  const bool applied =
+      at(Tok::kOpen, '(') && name.text.size() == 1 && kFunctionNames.find(name.text[0]) != kFunctionNames.npos;
   if (!applied) return tree_.symbol(name.text);
   ++at_;
   const std::vector<NodeId> arguments = elements();
@@ -77,7 +95,8 @@ NodeId Parser::word() {
     return primary();
   }
   ++at_;
-  const bool ascii = std::all_of(whole.text.begin(), whole.text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  const bool ascii =
+      std::all_of(whole.text.begin(), whole.text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   if (whole.text.size() > kLongestProduct || !ascii) return tree_.symbol(whole.text);
   std::vector<NodeId> letters;
   for (size_t i = 0; i < whole.text.size(); ++i) {
@@ -250,11 +269,15 @@ NodeId Parser::opaque() {
   int depth = 0;
   while (!at(Tok::kEnd)) {
     const Tok kind = token().kind;
-    if (depth == 0 && (kind == Tok::kRelation || kind == Tok::kComma || kind == Tok::kSemicolon || kind == Tok::kClose || kind == Tok::kAnd || kind == Tok::kOr)) break;
+    if (depth == 0 && (kind == Tok::kRelation || kind == Tok::kComma || kind == Tok::kSemicolon ||
+                       kind == Tok::kClose || kind == Tok::kAnd || kind == Tok::kOr))
+      break;
     if (kind == Tok::kOpen) ++depth;
     if (kind == Tok::kClose) --depth;
-    if (kind == Tok::kNumber) written += print_literal(tokens_.literals[token().code]);
-    else written += token().text;
+    if (kind == Tok::kNumber)
+      written += print_literal(tokens_.literals[token().code]);
+    else
+      written += token().text;
     written += ' ';
     ++at_;
   }

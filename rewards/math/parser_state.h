@@ -92,9 +92,9 @@ class Parser {
   size_t first_node_;
   size_t at_ = 0;
   int depth_ = 0;
-  bool colon_ends_ = false;    // {x : x > 0}
-  bool bracket_ends_ = false;  // ]a, b[
-  int bars_ = 0;  // absolute values open at this level of brackets
+  bool colon_ends_ = false;              // {x : x > 0}
+  bool bracket_ends_ = false;            // ]a, b[
+  int bars_ = 0;                         // absolute values open at this level of brackets
   std::vector<std::string_view> bound_;  // variables of sums around: i is no imaginary unit there
   std::string error_;
   bool limit_ = false;

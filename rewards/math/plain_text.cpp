@@ -9,7 +9,9 @@
 namespace hone::math {
 namespace {
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80; }
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
+}
 bool is_space(char c) { return c == ' ' || c == '~' || (c >= '\t' && c <= '\r'); }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -43,7 +45,9 @@ std::string stripped(std::string_view text) {
     space = false;
     out += lower(c);
   }
-  const auto letters = [&] { return std::all_of(out.begin(), out.end() - 1, [](char c) { return is_letter(c) || c == ' ' || c == ','; }); };
+  const auto letters = [&] {
+    return std::all_of(out.begin(), out.end() - 1, [](char c) { return is_letter(c) || c == ' ' || c == ','; });
+  };
   while (!out.empty() && (out.back() == '.' || out.back() == ' ' || (out.back() == '!' && letters()))) out.pop_back();
   return out;
 }
@@ -94,7 +98,8 @@ bool is_sentence(std::string_view text) {
   int unknown = 0;  // short words count half
   for (size_t i = 0; i < text.size();) {
     if (text[i] == '\\') {
-      bool in_text = text.substr(i).starts_with("\\text") || text.substr(i).starts_with("\\mbox") || text.substr(i).starts_with("\\math");
+      bool in_text = text.substr(i).starts_with("\\text") || text.substr(i).starts_with("\\mbox") ||
+                     text.substr(i).starts_with("\\math");
       ++i;
       while (i < text.size() && is_letter(text[i])) ++i;
       if (in_text) i = std::min(text.find('}', i), text.size());
@@ -108,7 +113,8 @@ bool is_sentence(std::string_view text) {
     bool small = true;
     for (; i < text.size() && is_letter(text[i]); ++i) small &= i == begin || text[i] >= 'a';
     const std::string_view word = text.substr(begin, i - begin);
-    const bool glued = begin > 0 && ((text[begin - 1] >= '0' && text[begin - 1] <= '9') || text[begin - 1] == '_' || text[begin - 1] == '{');
+    const bool glued = begin > 0 && ((text[begin - 1] >= '0' && text[begin - 1] <= '9') || text[begin - 1] == '_' ||
+                                     text[begin - 1] == '{');
     if (word.size() < 2 || glued || !small || find_word(word).kind != Tok::kError || is_unit_word(word)) continue;
     const bool short_word = std::find(kShortWords.begin(), kShortWords.end(), word) != kShortWords.end();
     unknown += word.size() > 2 ? 2 : short_word;

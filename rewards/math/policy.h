@@ -52,7 +52,7 @@ enum class Extraction {
 };
 
 enum class DecimalComma {
-  kAuto,   // 1000,99 where a list cannot be meant: one comma, not followed by a space or by three digits
+  kAuto,  // 1000,99 where a list cannot be meant: one comma, not followed by a space or by three digits
   kNever,
 };
 
@@ -75,7 +75,7 @@ enum class Assignment {
 
 // log without a base.
 enum class Logarithm {
-  kEither,   // base 10 or natural, the same on both sides
+  kEither,  // base 10 or natural, the same on both sides
   kTen,
   kNatural,
 };

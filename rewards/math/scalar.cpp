@@ -8,7 +8,7 @@
 namespace hone::math {
 namespace {
 
-constexpr int kPoints = 3;           // points at which an identity must hold
+constexpr int kPoints = 3;            // points at which an identity must hold
 constexpr uint32_t kSignedDraws = 8;  // points at which symbols have either sign
 constexpr uint32_t kSmallDraws = 14;  // from here on symbols are below one
 constexpr uint32_t kDraws = 24;       // points tried until enough are defined
@@ -99,7 +99,8 @@ std::optional<bool> agree_at(const Tree& tree, NodeId a, NodeId b, const Values&
   return agree(*x, *y, trusted_bits);
 }
 
-ScalarComparer::Answer ScalarComparer::same_at(NodeId a, NodeId b, const Values& values, bool real_only, bool thorough) const {
+ScalarComparer::Answer ScalarComparer::same_at(NodeId a, NodeId b, const Values& values, bool real_only,
+                                               bool thorough) const {
   ExactEvaluator left(tree_, values, budget_), right(tree_, values, budget_);
   const auto x = left.evaluate(a);
   const auto y = right.evaluate(b);
@@ -210,7 +211,8 @@ std::optional<Decimal> decimal_of(const Tree& tree, NodeId id) {
     const Values none;
     Budget budget(100);
     const NodeId power = tree.child(id, 1);
-    const bool of_ten = tree.is_integer_literal(tree.child(power, 0)) && tree.literal(tree.child(power, 0)).digits == "10";
+    const bool of_ten =
+        tree.is_integer_literal(tree.child(power, 0)) && tree.literal(tree.child(power, 0)).digits == "10";
     const auto scale = decimal && of_ten ? ExactEvaluator(tree, none, budget).evaluate(power) : std::nullopt;
     if (!scale) return std::nullopt;
     decimal->half_unit *= *scale;

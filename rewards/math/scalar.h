@@ -7,8 +7,8 @@
 
 namespace hone::math {
 
-// Compares exactly where both sides are rational, else by evaluation at 50 and 100 digits; free symbols stand for random
-// rational numbers, drawn from the seed (Schwartz-Zippel bounds the error for polynomials).
+// Compares exactly where both sides are rational, else by evaluation at 50 and 100 digits; free symbols stand for
+// random rational numbers, drawn from the seed (Schwartz-Zippel bounds the error for polynomials).
 class ScalarComparer {
  public:
   // References must outlive it.

@@ -12,24 +12,55 @@
 namespace hone::math {
 
 enum class Tok : uint8_t {
-  kEnd, kError,
-  kNumber,      // code: index into Tokens::literals
-  kSymbol,      // text: a letter or the name of a Greek letter
-  kWord,        // text: several letters that mean nothing yet
-  kText,        // text: content of \text{...}
-  kConstant,    // code: Constant
-  kFunction,    // code: Function
-  kNamedSet,    // code: letter
-  kRelation,    // code: Relation
-  kPlus, kMinus, kPlusMinus, kMinusPlus, kTimes, kDivide, kCaret, kUnderscore, kBang, kPrime, kPercent, kDegree,
-  kOpen,        // code: one of ( [ { B (a \{) < f (floor) c (ceiling)
-  kClose,       // code: the same characters
-  kBar,         // code: 'l' after \left, 'r' after \right, else 0
-  kNorm, kComma, kSemicolon, kColon, kAmpersand, kRow, kCurrency, kAnd, kOr,
-  kFraction, kBinomial, kSum, kProduct, kOverline, kFont, kBegin, kEnd_, kDots, kUnion, kIntersection, kDifference,
-  kSlashed,     // \not
-  kOpaque,      // text: a command known by name only, as \int
-  kMod,         // \pmod, \bmod
+  kEnd,
+  kError,
+  kNumber,    // code: index into Tokens::literals
+  kSymbol,    // text: a letter or the name of a Greek letter
+  kWord,      // text: several letters that mean nothing yet
+  kText,      // text: content of \text{...}
+  kConstant,  // code: Constant
+  kFunction,  // code: Function
+  kNamedSet,  // code: letter
+  kRelation,  // code: Relation
+  kPlus,
+  kMinus,
+  kPlusMinus,
+  kMinusPlus,
+  kTimes,
+  kDivide,
+  kCaret,
+  kUnderscore,
+  kBang,
+  kPrime,
+  kPercent,
+  kDegree,
+  kOpen,   // code: one of ( [ { B (a \{) < f (floor) c (ceiling)
+  kClose,  // code: the same characters
+  kBar,    // code: 'l' after \left, 'r' after \right, else 0
+  kNorm,
+  kComma,
+  kSemicolon,
+  kColon,
+  kAmpersand,
+  kRow,
+  kCurrency,
+  kAnd,
+  kOr,
+  kFraction,
+  kBinomial,
+  kSum,
+  kProduct,
+  kOverline,
+  kFont,
+  kBegin,
+  kEnd_,
+  kDots,
+  kUnion,
+  kIntersection,
+  kDifference,
+  kSlashed,  // \not
+  kOpaque,   // text: a command known by name only, as \int
+  kMod,      // \pmod, \bmod
   kBox,
 };
 
@@ -45,8 +76,8 @@ struct Token {
 struct Tokens {
   std::vector<Token> list;  // ends with kEnd
   std::vector<Literal> literals;
-  std::string error;        // why it cannot be read; empty: it can
-  bool limit = false;       // the error is a limit exceeded
+  std::string error;   // why it cannot be read; empty: it can
+  bool limit = false;  // the error is a limit exceeded
 };
 
 // Limits on an answer, counted before it is parsed. The figures are those of inspect_ai's math grader where it has one.

@@ -45,14 +45,67 @@ enum class Kind : uint8_t {
 enum class Constant : uint8_t { kPi, kE, kI, kInfinity };
 
 enum class Function : uint8_t {
-  kSqrt, kRoot, kAbs, kFloor, kCeil, kFactorial, kDoubleFactorial, kBinomial, kExp, kLn, kLog10, kLog,
-  kSin, kCos, kTan, kCot, kSec, kCsc, kAsin, kAcos, kAtan, kAcot, kAsec, kAcsc,
-  kSinh, kCosh, kTanh, kCoth, kSech, kCsch, kAsinh, kAcosh, kAtanh, kGcd, kLcm, kMin, kMax, kMod, kRe, kIm, kConjugate, kSign, kDegrees,
+  kSqrt,
+  kRoot,
+  kAbs,
+  kFloor,
+  kCeil,
+  kFactorial,
+  kDoubleFactorial,
+  kBinomial,
+  kExp,
+  kLn,
+  kLog10,
+  kLog,
+  kSin,
+  kCos,
+  kTan,
+  kCot,
+  kSec,
+  kCsc,
+  kAsin,
+  kAcos,
+  kAtan,
+  kAcot,
+  kAsec,
+  kAcsc,
+  kSinh,
+  kCosh,
+  kTanh,
+  kCoth,
+  kSech,
+  kCsch,
+  kAsinh,
+  kAcosh,
+  kAtanh,
+  kGcd,
+  kLcm,
+  kMin,
+  kMax,
+  kMod,
+  kRe,
+  kIm,
+  kConjugate,
+  kSign,
+  kDegrees,
 };
 
 // Operators of a relation, as characters of its name.
-enum Relation : char { kEqual = '=', kNotEqual = '!', kLess = '<', kLessEqual = '{', kGreater = '>', kGreaterEqual = '}',
-                       kIn = 'e', kApprox = '~', kNotIn = 'n', kSubset = 's', kCongruent = 'c', kImplies = 'd', kTo = 't' };
+enum Relation : char {
+  kEqual = '=',
+  kNotEqual = '!',
+  kLess = '<',
+  kLessEqual = '{',
+  kGreater = '>',
+  kGreaterEqual = '}',
+  kIn = 'e',
+  kApprox = '~',
+  kNotIn = 'n',
+  kSubset = 's',
+  kCongruent = 'c',
+  kImplies = 'd',
+  kTo = 't'
+};
 
 // Brackets of a kTuple.
 enum Brackets : uint8_t { kOpenLow = 1, kOpenHigh = 2, kRound = kOpenLow | kOpenHigh, kSquare = 0 };
@@ -110,9 +163,7 @@ class Tree {
   }
 
   const Node& operator[](NodeId id) const { return nodes_[id]; }
-  std::span<const NodeId> children(NodeId id) const {
-    return {children_.data() + nodes_[id].first, nodes_[id].count};
-  }
+  std::span<const NodeId> children(NodeId id) const { return {children_.data() + nodes_[id].first, nodes_[id].count}; }
   // Children by value: stays valid while nodes are added.
   std::vector<NodeId> copy_children(NodeId id) const {
     const auto view = children(id);

@@ -7,7 +7,7 @@
 namespace hone::math {
 
 struct UnicodeMeaning {
-  std::string_view latex;   // empty: unknown
+  std::string_view latex;    // empty: unknown
   bool superscript = false;  // latex is one character of an exponent
   bool subscript = false;    // latex is one character of an index
 };

@@ -17,25 +17,76 @@ struct Unit {
 };
 
 constexpr auto kUnits = std::to_array<Unit>({
-    {"mm", "millimeter millimetre", "length", 1, 1000}, {"cm", "centimeter centimetre", "length", 1, 100},
-    {"dm", "decimeter decimetre", "length", 1, 10}, {"m", "meter metre", "length"},
-    {"km", "kilometer kilometre", "length", 1000}, {"nm", "nanometer", ""},
-    {"in", "inch inches", "length", 254, 10000}, {"ft", "foot feet", "length", 3048, 10000},
-    {"yd", "yard", "length", 9144, 10000}, {"mile", "mi", "length", 1609344, 1000},
-    {"mg", "milligram", "mass", 1, 1000}, {"g", "gram gm", "mass"}, {"kg", "kilogram kilo", "mass", 1000},
-    {"lb", "pound lbs", "mass", 45359237, 100000}, {"oz", "ounce", "mass", 45359237, 1600000}, {"ton", "tonne", ""},
-    {"ms", "millisecond", "time", 1, 1000}, {"s", "second sec", "time"}, {"min", "minute mins", "time", 60},
-    {"h", "hour hr hrs", "time", 3600}, {"day", "", "time", 86400}, {"week", "wk", "time", 604800},
-    {"month", "", "months"}, {"year", "yr", "months", 12}, {"ml", "milliliter millilitre mL", "volume", 1, 1000},
-    {"l", "liter litre L", "volume"}, {"gallon", "gal", ""}, {"km/h", "kph kmh kmph", "speed", 1000, 3600},
-    {"m/s", "mps", "speed"}, {"mph", "mile/h", "speed", 1609344, 3600000}, {"dollar", "USD \\$", "dollars"},
-    {"cent", "", "dollars", 1, 100}, {"EUR", "euro", ""}, {"GBP", "", ""}, {"JPY", "yen", ""}, {"yuan", "RMB", ""},
-    {"rupee", "", ""}, {"N", "newton", ""}, {"J", "joule", ""}, {"W", "watt", ""}, {"V", "volt", ""},
-    {"Hz", "hertz", ""}, {"mol", "mole", ""}, {"degC", "celsius", ""}, {"degF", "fahrenheit", ""}, {"K", "kelvin", ""},
-    {"unit", "", ""}, {"person", "people", ""}, {"student", "", ""}, {"way", "", ""}, {"point", "", ""}, {"time", "", ""},
-    {"acre", "", ""}, {"hectare", "ha", ""}, {"cup", "", ""}, {"book", "", ""}, {"apple", "", ""}, {"mi", "", ""},
-    {"child", "children", ""}, {"coin", "", ""}, {"ball", "", ""}, {"piece", "", ""}, {"page", "", ""}, {"item", "", ""},
-    {"rad", "radian", ""}, {"bit", "", ""}, {"byte", "", ""}, {"pm", "", ""}, {"am", "", ""}, {"pa", "pascal", ""},
+    {"mm", "millimeter millimetre", "length", 1, 1000},
+    {"cm", "centimeter centimetre", "length", 1, 100},
+    {"dm", "decimeter decimetre", "length", 1, 10},
+    {"m", "meter metre", "length"},
+    {"km", "kilometer kilometre", "length", 1000},
+    {"nm", "nanometer", ""},
+    {"in", "inch inches", "length", 254, 10000},
+    {"ft", "foot feet", "length", 3048, 10000},
+    {"yd", "yard", "length", 9144, 10000},
+    {"mile", "mi", "length", 1609344, 1000},
+    {"mg", "milligram", "mass", 1, 1000},
+    {"g", "gram gm", "mass"},
+    {"kg", "kilogram kilo", "mass", 1000},
+    {"lb", "pound lbs", "mass", 45359237, 100000},
+    {"oz", "ounce", "mass", 45359237, 1600000},
+    {"ton", "tonne", ""},
+    {"ms", "millisecond", "time", 1, 1000},
+    {"s", "second sec", "time"},
+    {"min", "minute mins", "time", 60},
+    {"h", "hour hr hrs", "time", 3600},
+    {"day", "", "time", 86400},
+    {"week", "wk", "time", 604800},
+    {"month", "", "months"},
+    {"year", "yr", "months", 12},
+    {"ml", "milliliter millilitre mL", "volume", 1, 1000},
+    {"l", "liter litre L", "volume"},
+    {"gallon", "gal", ""},
+    {"km/h", "kph kmh kmph", "speed", 1000, 3600},
+    {"m/s", "mps", "speed"},
+    {"mph", "mile/h", "speed", 1609344, 3600000},
+    {"dollar", "USD \\$", "dollars"},
+    {"cent", "", "dollars", 1, 100},
+    {"EUR", "euro", ""},
+    {"GBP", "", ""},
+    {"JPY", "yen", ""},
+    {"yuan", "RMB", ""},
+    {"rupee", "", ""},
+    {"N", "newton", ""},
+    {"J", "joule", ""},
+    {"W", "watt", ""},
+    {"V", "volt", ""},
+    {"Hz", "hertz", ""},
+    {"mol", "mole", ""},
+    {"degC", "celsius", ""},
+    {"degF", "fahrenheit", ""},
+    {"K", "kelvin", ""},
+    {"unit", "", ""},
+    {"person", "people", ""},
+    {"student", "", ""},
+    {"way", "", ""},
+    {"point", "", ""},
+    {"time", "", ""},
+    {"acre", "", ""},
+    {"hectare", "ha", ""},
+    {"cup", "", ""},
+    {"book", "", ""},
+    {"apple", "", ""},
+    {"mi", "", ""},
+    {"child", "children", ""},
+    {"coin", "", ""},
+    {"ball", "", ""},
+    {"piece", "", ""},
+    {"page", "", ""},
+    {"item", "", ""},
+    {"rad", "radian", ""},
+    {"bit", "", ""},
+    {"byte", "", ""},
+    {"pm", "", ""},
+    {"am", "", ""},
+    {"pa", "pascal", ""},
 });
 
 std::string lower(std::string_view text) {
@@ -80,7 +131,8 @@ std::string word_name(std::string_view word) {
 }  // namespace
 
 bool is_unit_word(std::string_view word) {
-  return word.size() > 1 && (unit_of(word) != nullptr || word == "square" || word == "cubic" || word == "sq" || word == "cu");
+  return word.size() > 1 &&
+         (unit_of(word) != nullptr || word == "square" || word == "cubic" || word == "sq" || word == "cu");
 }
 
 bool is_unit_expression(std::string_view text) {
@@ -101,12 +153,18 @@ std::string unit_name(std::string_view written) {
   std::string out;
   std::string power;
   const auto flush = [&](std::string word) {
-    if (word == "square" || word == "sq") power = "^2";
-    else if (word == "cubic" || word == "cu") power = "^3";
-    else if (word == "squared") out += "^2";
-    else if (word == "cubed") out += "^3";
-    else if (word == "per") out += '/';
-    else if (word == "of" || word == "a" || word == "an" || word == "the") return;
+    if (word == "square" || word == "sq")
+      power = "^2";
+    else if (word == "cubic" || word == "cu")
+      power = "^3";
+    else if (word == "squared")
+      out += "^2";
+    else if (word == "cubed")
+      out += "^3";
+    else if (word == "per")
+      out += '/';
+    else if (word == "of" || word == "a" || word == "an" || word == "the")
+      return;
     else {
       if (!out.empty() && out.back() != '/' && out.back() != '*') out += ' ';
       out += word_name(word) + power;

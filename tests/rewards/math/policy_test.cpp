@@ -48,7 +48,8 @@ TEST(Policies, FlipWhatTheyDocument) {
   };
   for (const Flip& flip : flips) {
     EXPECT_EQ(is_correct(flip.gold, flip.answer), flip.by_default) << describe(flip.gold, flip.answer);
-    EXPECT_EQ(is_correct(flip.gold, flip.answer, flip.policy), flip.flipped) << describe(flip.gold, flip.answer, flip.policy);
+    EXPECT_EQ(is_correct(flip.gold, flip.answer, flip.policy), flip.flipped)
+        << describe(flip.gold, flip.answer, flip.policy);
   }
 }
 

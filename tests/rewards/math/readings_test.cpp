@@ -174,8 +174,26 @@ TEST(Readings, FormsOfLatexAndPlainText) {
 }
 
 TEST(Readings, WhatIsNoExpressionIsRefused) {
-  for (std::string_view text : {"", "1 +", "\\frac{1}", "(1", "1)", "{", "}", "\\sqrt", "x^", "3 4", "*", "|x", "\\left(1\\right", "\\begin{pmatrix}1&2\\\\3\\end{pmatrix}",
-                                "\\sum_{k=1} k", "1 + * 2", "129_8", "#", "\\{1,2", "a @ b"})
+  for (std::string_view text : {"",
+                                "1 +",
+                                "\\frac{1}",
+                                "(1",
+                                "1)",
+                                "{",
+                                "}",
+                                "\\sqrt",
+                                "x^",
+                                "3 4",
+                                "*",
+                                "|x",
+                                "\\left(1\\right",
+                                "\\begin{pmatrix}1&2\\\\3\\end{pmatrix}",
+                                "\\sum_{k=1} k",
+                                "1 + * 2",
+                                "129_8",
+                                "#",
+                                "\\{1,2",
+                                "a @ b"})
     EXPECT_TRUE(read(text).starts_with("error: ")) << text << " was read as " << read(text);
 }
 

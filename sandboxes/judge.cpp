@@ -197,6 +197,7 @@ void update(Sha256& hash, const Program& program) {
 Digest request_key(const JudgeRequest& request) {
   Sha256 hash;
   update(hash, request.program);
+  hash.update_u64(request.tests.size());
   for (const JudgeTest& test : request.tests) {
     hash.update_string(*test.input);
     hash.update_string(*test.output);

@@ -145,6 +145,7 @@ class Binding {
   void bind_entry(const Field& field, const YamlEntry& entry, const std::string& path);
   void bind_list(const ListView& list, const YamlNode& items, const std::string& path);
   void check_conditions(const Fields& fields, const YamlNode& map, const std::string& path);
+  bool undecided(const Fields& fields, const Field& field, const std::string& path) const;
   void check_required(const Fields& fields, const YamlNode& map, const std::string& path, const Origin& origin);
   void report_unknown(const Fields& fields, const YamlEntry& entry, const std::string& path);
 

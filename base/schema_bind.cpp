@@ -137,10 +137,18 @@ void Binding::check_conditions(const Fields& fields, const YamlNode& map, const 
   }
 }
 
+// Nobody can say whether the field is needed: what decides it is missing or wrong, which is reported.
+bool Binding::undecided(const Fields& fields, const Field& field, const std::string& path) const {
+  const Field* decider = field.info.only.decider.empty() ? nullptr : find(fields, field.info.only.decider);
+  if (decider == nullptr || !decider->info.decides) return false;
+  const std::string where = dotted(path, decider->name);
+  return failed(where) || !given(where);
+}
+
 void Binding::check_required(const Fields& fields, const YamlNode& map, const std::string& path, const Origin& origin) {
   for (const Field& field : fields) {
     const YamlEntry* entry = map.find(field.name);
-    if (!field.info.required || !field.info.only.holds) continue;
+    if (!field.info.required || !field.info.only.holds || undecided(fields, field, path)) continue;
     if (entry != nullptr && entry->value->kind != YamlKind::kNull) continue;
     fail(origin, dotted(path, field.name), "missing; expected " + describe_type(field));
   }

@@ -161,7 +161,7 @@ struct RewardConfig {
   double weight = 1.0;
   WhenConfig when;
   std::optional<double> correct_at;
-  std::map<std::string, rewards::AnyOptions> own;  // the checker's own fields; of every checker while none is chosen
+  std::map<std::string, rewards::AnyOptions> own;  // fields of each checker; those of the chosen one count
 
   std::string options = "{}";  // no field: correct_at and the checker's own fields as JSON; filled on loading
 

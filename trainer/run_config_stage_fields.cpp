@@ -119,15 +119,17 @@ Fields WhenConfig::fields() {
 
 namespace {
 
-// Adds the checker's fields. Where several checkers have a field of one name, the documentation lists it once.
-void append_own(Fields& fields, const std::string& checker, Fields own) {
+// Adds the fields of a checker, which belong here when it is the chosen one, or when none is. A name that several
+// checkers have is listed once, for the first.
+void append_own(Fields& fields, const std::string& checker, const std::string& chosen, Fields own) {
   for (Field& field : own) {
     const auto listed = std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.name == field.name; });
     if (listed != fields.end()) {
-      listed->info.only.wanted += " or " + checker;
+      if (listed->info.only.decider == "checker") listed->info.only.wanted += " or " + checker;
       continue;
     }
-    if (field.info.only.wanted.empty()) field.info.only = {true, "checker " + checker, "checker", checker};
+    const bool belongs = chosen.empty() || chosen == checker;
+    if (field.info.only.wanted.empty() || !belongs) field.info.only = {belongs, "checker " + checker, "checker", chosen};
     fields.push_back(std::move(field));
   }
 }
@@ -144,10 +146,13 @@ Fields RewardConfig::fields() {
       field("correct_at", correct_at, {.help = "A score from which on the verdict is correct, else wrong.",
                                        .range = between(-1e6, 1e6)}),
   };
-  for (const auto& [name, entry] : rewards::checkers()) {
-    if (!checker.empty() && name != checker) continue;
-    append_own(fields, name, own.try_emplace(name, entry.defaults).first->second.fields());
-  }
+  const auto append = [&](const std::string& name) {
+    const rewards::CheckerEntry* entry = rewards::find_checker(name);
+    if (entry != nullptr) append_own(fields, name, checker, own.try_emplace(name, entry->defaults).first->second.fields());
+  };
+  append(checker);
+  for (const std::string& name : rewards::checker_names())
+    if (name != checker) append(name);
   return fields;
 }
 

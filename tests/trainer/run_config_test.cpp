@@ -156,7 +156,7 @@ std::vector<Broken> broken_stages() {
       {base("  - {name: x, kind: sft, steps: 1, @data: {}, learning_rate: 1}\n"),
        "stages.x.data: needs a task or a path"},
       {base("  - {name: x, kind: sft, steps: 1, data: {task: @smu}, learning_rate: 1}\n"),
-       "stages.x.data.task: expected one of sum, running_sum, not 'smu'; did you mean 'sum'?"},
+       "stages.x.data.task: expected one of running_sum, sum, "},
       {base("  - {name: x, kind: sft, steps: 1, data: {task: sum, template: @hi}, learning_rate: 1}\n"),
        "stages.x.data.template: must hold {prompt} once"},
       {base("  - {name: x, kind: sft, steps: 1, data: {path: a, @chain_share: 1}, learning_rate: 1}\n"),
@@ -169,7 +169,7 @@ std::vector<Broken> broken_stages() {
        "stages.x.rewards: grpo needs at least one reward"},
       {base("  - {name: x, kind: grpo, steps: 1, data: {task: sum}, learning_rate: 1, rewards: "
             "[{checker: @anwser}]}\n"),
-       "stages.x.rewards.anwser.checker: expected one of answer, format, not 'anwser'; did you mean 'answer'?"},
+       "stages.x.rewards.anwser.checker: expected one of answer, code, "},
       {base("  - {name: x, kind: grpo, steps: 1, data: {task: sum}, learning_rate: 1, rewards: [{checker: answer, "
             "@min_reasoning_tokens: 1}]}\n"),
        "stages.x.rewards.answer.min_reasoning_tokens: belongs to checker format; here checker is answer"},

@@ -102,8 +102,10 @@ NodeId Comparer::unwrapped(NodeId relation) {
   const NodeId left = tree_.child(brief, 0), right = tree_.child(brief, 1);
   if (operators[0] == kIn) return right;
   if (operators[0] != kEqual && operators[0] != kApprox) return relation;
-  if (is_name(left))
-    return is_set(right) || is_set(left) || !scalars_.same(left, right) ? right : relation;  // x = x says nothing
+  if (is_name(left)) {
+    const bool scalar = !is_set(left) && !is_set(right) && scalars_.has_symbols(left);
+    return scalar && scalars_.same(left, right) ? relation : right;  // x = x says nothing
+  }
   if (operators[0] == kApprox && !scalars_.has_symbols(left)) return left;
   if (is_name(right) && !scalars_.has_symbols(left)) return left;
   // A true sum that ends in its value.

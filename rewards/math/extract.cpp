@@ -56,7 +56,9 @@ std::vector<Box> find_boxes(std::string_view text) {
       size_t end = next;
       while (length > 0 && end < text.size() && (is_digit(text[end]) || text[end] == '.' || text[end] == '/')) ++end;
       if (end > next) found.push_back({i, end, next, end});
-      i = length > 0 ? next - 1 : i + 1;
+      // A backslash escaped twice on its way through JSON may begin a box too.
+      const bool doubled = length == 0 && box_command(text.substr(i + 1)) > 0;
+      i = length > 0 ? next - 1 : doubled ? i : i + 1;
     } else if (c == '{') {
       ++depth;
     } else if (c == '}' && depth > 0) {
@@ -239,8 +241,8 @@ size_t after_marker(std::string_view text) {
 }
 
 void take_marked(std::string_view text, Found& found) {
-  if (const size_t close = last_marker(text, "</answer>"); close != kNowhere) {
-    const size_t open = last_marker(text.substr(0, close), "<answer>");
+  if (const size_t close = text.rfind("</answer>"); close != kNowhere) {
+    const size_t open = text.substr(0, close).rfind("<answer>");
     if (open != kNowhere) found.candidates.push_back(text.substr(open + 8, close - open - 8));
   }
   if (const size_t at = text.rfind("####"); at != kNowhere) found.candidates.push_back(line_at(text, at + 4));
@@ -290,6 +292,10 @@ Found find_answer(std::string_view completion, const Policy& policy) {
   Found found;
   take_boxes(text, found);
   if (found.boxed) return found;
+  if (text.find("\\boxed{") != kNowhere) {  // cut off inside its box
+    found.reason = "the box does not close";
+    return found;
+  }
   found.reason = "there is no box";
   if (policy.extraction == Extraction::kBoxed) return found;
   take_marked(text, found);

@@ -26,6 +26,8 @@ constexpr Case kCases[] = {
     {"\\boxed{1} then \\boxed{2", "1"},
     {"\\boxed{1} } } \\boxed{3}", "3"},
     {"\\boxed{}", ""},
+    {"so 41, \\boxed{42", ""},
+    {"\\\\boxed{42}", "42"},
     {"<think>\\boxed{1}</think>\\boxed{2}", "2"},
     {"<think>a</think>b</think>\\boxed{2}", "2"},
     {"<answer>42</answer>", "42"},

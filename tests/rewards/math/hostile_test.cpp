@@ -1,7 +1,7 @@
 // Answers made to take long, much memory or the checker down.
 #include <sys/resource.h>
+#include <time.h>
 
-#include <chrono>
 #include <thread>
 
 #include "tests/rewards/math/pairs.h"
@@ -111,13 +111,19 @@ std::vector<std::string> hostile_answers() {
   return list;
 }
 
-// Sanitizers and a machine under load slow everything down; the best of three counts, and the bound has room.
+double thread_milliseconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) * 1e-6;
+}
+
+// Time of the processor, which a machine under load does not lengthen; the best of three.
 double best_milliseconds(const std::string& gold, const std::string& answer) {
   double best = 1e9;
   for (int i = 0; i < 3; ++i) {
-    const auto start = std::chrono::steady_clock::now();
+    const double start = thread_milliseconds();
     grade({gold}, answer, false, {});
-    best = std::min(best, std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+    best = std::min(best, thread_milliseconds() - start);
   }
   return best;
 }

@@ -175,9 +175,10 @@ std::string list_of_checkers() {
 void add_grade(CLI::App& app, Action& chosen) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("grade", "run a reward checker over JSON lines");
-  command->footer(list_of_checkers() +
-                  "in:  {\"id\", \"completion\" or \"answer\", \"gold\", \"prompt\"?, \"data_source\"?, \"extra_info\"?}\n"
-                  "out: {\"id\", \"verdict\", \"score\", \"extracted\", \"canonical\", \"gold_canonical\", \"reason\"}");
+  command->footer(
+      list_of_checkers() +
+      "in:  {\"id\", \"completion\" or \"answer\", \"gold\", \"prompt\"?, \"data_source\"?, \"extra_info\"?}\n"
+      "out: {\"id\", \"verdict\", \"score\", \"extracted\", \"canonical\", \"gold_canonical\", \"reason\"}");
   command->add_option("checker", options->checker, "what grades")->required()->type_name("CHECKER");
   command->add_option("--config", options->config, "a run file whose reward has the options, or the options alone")
       ->type_name("FILE");

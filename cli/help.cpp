@@ -128,7 +128,8 @@ int print_topic(const CLI::App& app, const std::string& name) {
 
 void add_help(CLI::App& app, Action& chosen) {
   const auto name = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("help", "a command, a key of the configuration, resume, exit-codes, data, rewards");
+  CLI::App* command =
+      app.add_subcommand("help", "a command, a key of the configuration, resume, exit-codes, data, rewards");
   command->add_option("TOPIC", *name, "an overview when left out")->type_name("");
   command->callback([name, &app, &chosen] {
     chosen = [name, &app] { return name->empty() ? print_overview(app) : print_topic(app, *name); };

@@ -129,7 +129,8 @@ class RunCheck {
       const std::string problem_text = grader.failure(*problem);
       if (problem_text.empty()) continue;
       const std::string& data = stage.data.path.empty() ? stage.data.task : stage.data.path;
-      return add("the checker fails: " + problem_text, str(path, ".rewards.", grader.reward->name, ", a row of ", data));
+      return add("the checker fails: " + problem_text,
+                 str(path, ".rewards.", grader.reward->name, ", a row of ", data));
     }
   }
 

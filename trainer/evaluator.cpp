@@ -45,7 +45,8 @@ class Grader {
     for (int i = 0; i < threads_; ++i) threads.emplace_back(work);
     for (std::thread& thread : threads) thread.join();
     for (size_t i = 0; i < failures.size(); ++i)
-      if (!failures[i].empty()) return Error{ErrorCode::kGuard, str("problem ", i, ": the check failed: ", failures[i])};
+      if (!failures[i].empty())
+        return Error{ErrorCode::kGuard, str("problem ", i, ": the check failed: ", failures[i])};
     return samples;
   }
 

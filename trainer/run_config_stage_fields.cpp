@@ -123,13 +123,15 @@ namespace {
 // checkers have is listed once, for the first.
 void append_own(Fields& fields, const std::string& checker, const std::string& chosen, Fields own) {
   for (Field& field : own) {
-    const auto listed = std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.name == field.name; });
+    const auto listed =
+        std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.name == field.name; });
     if (listed != fields.end()) {
       if (listed->info.only.decider == "checker") listed->info.only.wanted += " or " + checker;
       continue;
     }
     const bool belongs = chosen.empty() || chosen == checker;
-    if (field.info.only.wanted.empty() || !belongs) field.info.only = {belongs, "checker " + checker, "checker", chosen};
+    if (field.info.only.wanted.empty() || !belongs)
+      field.info.only = {belongs, "checker " + checker, "checker", chosen};
     fields.push_back(std::move(field));
   }
 }
@@ -148,7 +150,8 @@ Fields RewardConfig::fields() {
   };
   const auto append = [&](const std::string& name) {
     const rewards::CheckerEntry* entry = rewards::find_checker(name);
-    if (entry != nullptr) append_own(fields, name, checker, own.try_emplace(name, entry->defaults).first->second.fields());
+    if (entry != nullptr)
+      append_own(fields, name, checker, own.try_emplace(name, entry->defaults).first->second.fields());
   };
   append(checker);
   for (const std::string& name : rewards::checker_names())

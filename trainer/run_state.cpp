@@ -50,8 +50,14 @@ Result<Progress> parse_progress(const nlohmann::json& state, const std::string& 
 
 RunState::RunState(const RunConfig& config, const RunOptions& options, RunDirectory directory, Model model,
                    std::shared_ptr<sandboxes::Sandbox> sandbox, const kernels::Stream& stream)
-    : config_(config), options_(options), directory_(std::move(directory)), model_(std::move(model)),
-      sandbox_(std::move(sandbox)), stream_(stream), optimizer_(*model_.weights), observer_(options.observer ? options.observer : &silent_) {}
+    : config_(config),
+      options_(options),
+      directory_(std::move(directory)),
+      model_(std::move(model)),
+      sandbox_(std::move(sandbox)),
+      stream_(stream),
+      optimizer_(*model_.weights),
+      observer_(options.observer ? options.observer : &silent_) {}
 
 Result<void> RunState::restore(const LoadedCheckpoint& checkpoint) {
   HONE_TRY_ASSIGN(progress_, parse_progress(checkpoint.state, join_path(checkpoint.info.path, "state.json")));

@@ -187,9 +187,9 @@ Result<std::unique_ptr<rewards::RewardScorer>> make_scorer(const Setup& setup, c
   };
   std::vector<rewards::Reward> out;
   for (const trainer::RewardConfig& reward : stage.rewards) {
-    HONE_TRY_ASSIGN(
-        std::shared_ptr<const rewards::Checker> checker,
-        rewards::make_checker(reward.checker, nlohmann::json::parse(reward.options, nullptr, false), {.count_tokens = count}));
+    HONE_TRY_ASSIGN(std::shared_ptr<const rewards::Checker> checker,
+                    rewards::make_checker(reward.checker, nlohmann::json::parse(reward.options, nullptr, false),
+                                          {.count_tokens = count}));
     out.push_back({reward.name, reward.weight, std::move(checker), {}});
   }
   return std::make_unique<rewards::RewardScorer>(std::move(out), rewards::ScorerOptions{});

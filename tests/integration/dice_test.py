@@ -3,9 +3,9 @@
 
 usage: dice_test.py [--kills N] [--seed S]
 
-One reward of the run is a command that answers at random. The run is killed N times and finished. Then its checkpoints of
-the grpo stage are deleted and the dice are replaced by some that always fall alike: the run must end again with the same
-hash, from the journal alone.
+One reward of the run is a command that answers at random. The run is killed N times and finished. Then its checkpoints
+of the grpo stage are deleted and the dice are replaced by some that always fall alike: the run must end again with the
+same hash, from the journal alone.
 """
 import argparse
 import random
@@ -60,7 +60,7 @@ def main():
             run.kill()
             kills += 1
         first = run.finish().results()
-        dice = [reward["dice"]["score"] for row in run.rows("rollouts/zero/step-1.jsonl") for reward in [row["rewards"]]]
+        dice = [row["rewards"]["dice"]["score"] for row in run.rows("rollouts/zero/step-1.jsonl")]
         assert len(set(dice)) > len(dice) / 2, "the dice always fall alike"
         for checkpoint in (run.directory / "checkpoints").glob("zero-*"):
             shutil.rmtree(checkpoint)

@@ -94,8 +94,8 @@ def main():
     before = left_behind()
     with subprocess.Popen([program(), "judge"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as judge:
         killed = []
-        killer = threading.Thread(target=kill_daemons, args=(judge, options.kills, options.programs / 60 / options.kills,
-                                                             rng, killed), daemon=True)
+        pause = options.programs / 60 / max(1, options.kills)
+        killer = threading.Thread(target=kill_daemons, args=(judge, options.kills, pause, rng, killed), daemon=True)
         killer.start()
         allowed = {}
 

@@ -68,8 +68,8 @@ TEST(Grade, ARewardForOtherDataDoesNotApply) {
 }
 
 TEST(Grade, AVerdictWithoutScoreAddsNothing) {
-  const rl::Score score = grade_one({{"a", 1, fake(Verdict::kTimeout, 7), {}}, {"b", 2, fake(Verdict::kScored, .5), {}}},
-                                sample(0, 0, ""), 0);
+  const rl::Score score = grade_one(
+      {{"a", 1, fake(Verdict::kTimeout, 7), {}}, {"b", 2, fake(Verdict::kScored, .5), {}}}, sample(0, 0, ""), 0);
   EXPECT_EQ(score.reward, 1);
   EXPECT_EQ(score.components[0].score, 0);
 }

@@ -147,8 +147,10 @@ TEST(Hostile, NoneIsRight) {
 }
 
 TEST(Hostile, TheSameTextIsNoLongJob) {
-  for (const std::string& answer : hostile_answers())
-    if (answer.size() < 5000) EXPECT_LT(best_milliseconds(answer, answer), kBound) << answer.substr(0, 60);
+  for (const std::string& answer : hostile_answers()) {
+    if (answer.size() >= 5000) continue;
+    EXPECT_LT(best_milliseconds(answer, answer), kBound) << answer.substr(0, 60);
+  }
 }
 
 TEST(Hostile, MemoryStaysBounded) {

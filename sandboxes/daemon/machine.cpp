@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <fstream>
+
 #include "base/file.h"
 #include "sandboxes/box/confine.h"
 
@@ -11,11 +13,11 @@ namespace {
 using sandboxes::SandboxReport;
 using sandboxes::Tier;
 
-// The number in a file of /proc/sys, or `absent`.
+// The number in a file of /proc/sys, which says that it is empty, or `absent`.
 int setting(const std::string& path, int absent) {
-  const Result<std::string> text = read_file(path, 64);
-  if (!text || text->empty()) return absent;
-  return std::atoi(text->c_str());
+  std::ifstream file(path);
+  int value = 0;
+  return file >> value ? value : absent;
 }
 
 constexpr char kAppArmorProfile[] =

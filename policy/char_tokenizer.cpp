@@ -4,8 +4,8 @@
 #include <array>
 #include <cstdio>
 
+#include "base/utf8.h"
 #include "policy/tokenizer_json.h"
-#include "policy/utf8.h"
 
 namespace hone::policy {
 namespace {

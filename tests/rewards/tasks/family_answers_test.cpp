@@ -3,34 +3,18 @@
 
 #include <algorithm>
 #include <ctime>
-#include <functional>
 #include <map>
 #include <numeric>
 
 #include "rewards/tasks/expression_value.h"
 #include "rewards/tasks/families.h"
 #include "rewards/tasks/family.h"
+#include "tests/rewards/tasks/family_questions.h"
 
 namespace hone::rewards {
 namespace {
 
-using Visit = std::function<void(const std::string& prompt, const std::string& answer)>;
-
-void for_each_question(const Task& task, const Visit& visit) {
-  for (int difficulty = 1; difficulty <= task.levels(); ++difficulty)
-    for (uint64_t item = 0; item < 200; ++item) {
-      PhiloxStream random(11, item);
-      const Question question = task.question(random, difficulty);
-      SCOPED_TRACE(question.prompt + " -> " + question.answer);
-      visit(question.prompt, question.answer);
-      if (testing::Test::HasFailure()) return;
-    }
-}
-
-std::string between(const std::string& text, const std::string& before, const std::string& after) {
-  const size_t begin = text.find(before) + before.size();
-  return text.substr(begin, text.find(after, begin) - begin);
-}
+constexpr uint64_t kKey = 11;  // of the stream of questions
 
 std::vector<std::string> parts(const std::string& text, char separator) {
   const auto views = read_list(text, separator, 64);
@@ -49,7 +33,7 @@ std::vector<int64_t> integers(const std::string& text) {
 }
 
 TEST(FamilyAnswers, ArithmeticChainIsTheValueOfTheExpression) {
-  for_each_question(arithmetic_chain(), [](const std::string& prompt, const std::string& answer) {
+  for_each_question(arithmetic_chain(), kKey, [](const std::string& prompt, const std::string& answer) {
     const ExpressionValue value = evaluate_expression(between(prompt, "What is ", "?"));
     EXPECT_EQ(std::to_string(value.numerator), answer);
     EXPECT_EQ(value.denominator, 1);
@@ -57,7 +41,7 @@ TEST(FamilyAnswers, ArithmeticChainIsTheValueOfTheExpression) {
 }
 
 TEST(FamilyAnswers, BaseConversionKeepsTheValue) {
-  for_each_question(base_conversion(), [](const std::string& prompt, const std::string& answer) {
+  for_each_question(base_conversion(), kKey, [](const std::string& prompt, const std::string& answer) {
     const int from = std::stoi(between(prompt, "the base ", " ")), to = std::stoi(between(prompt, " in base ", "."));
     EXPECT_EQ(std::stoll(between(prompt, "number ", " "), nullptr, from), std::stoll(answer, nullptr, to));
   });
@@ -75,7 +59,7 @@ std::tm date_in(const std::string& text, int n) {
 int64_t day_number(std::tm date) { return timegm(&date) / 86400; }
 
 TEST(FamilyAnswers, CalendarAgreesWithTheCLibrary) {
-  for_each_question(calendar(), [](const std::string& prompt, const std::string& answer) {
+  for_each_question(calendar(), kKey, [](const std::string& prompt, const std::string& answer) {
     if (prompt.starts_with("What day")) {
       char name[16];
       const std::tm date = date_in(prompt, 0);
@@ -91,7 +75,7 @@ TEST(FamilyAnswers, CalendarAgreesWithTheCLibrary) {
 }
 
 TEST(FamilyAnswers, FactorsAreThoseOfTheStandardLibrary) {
-  for_each_question(factors(), [](const std::string& prompt, const std::string& answer) {
+  for_each_question(factors(), kKey, [](const std::string& prompt, const std::string& answer) {
     const std::vector<int64_t> given = integers(prompt), found = integers(answer);
     if (prompt.find("divisor") != prompt.npos) {
       EXPECT_EQ(found[0], std::gcd(given[0], given[1]));
@@ -106,7 +90,7 @@ TEST(FamilyAnswers, FactorsAreThoseOfTheStandardLibrary) {
 }
 
 TEST(FamilyAnswers, ModularArithmeticIsTheRemainder) {
-  for_each_question(modular_arithmetic(), [](const std::string& prompt, const std::string& answer) {
+  for_each_question(modular_arithmetic(), kKey, [](const std::string& prompt, const std::string& answer) {
     const std::string expression = between(prompt, "remainder of ", " divided");
     const std::vector<int64_t> given = integers(prompt);
     int64_t value = evaluate_expression(expression).numerator % given.back();
@@ -138,7 +122,7 @@ int64_t substitute(const std::string& side, const std::map<char, int64_t>& value
 }
 
 TEST(FamilyAnswers, LinearEquationsHoldForTheSolution) {
-  for_each_question(linear_equations(), [](const std::string& prompt, const std::string& answer) {
+  for_each_question(linear_equations(), kKey, [](const std::string& prompt, const std::string& answer) {
     std::map<char, int64_t> values;
     if (answer.find('=') == answer.npos) values['x'] = std::stoll(answer);
     for (const std::string& pair : parts(answer, ','))
@@ -153,7 +137,7 @@ TEST(FamilyAnswers, LinearEquationsHoldForTheSolution) {
 }
 
 TEST(FamilyAnswers, SortingSorts) {
-  for_each_question(sorting(), [](const std::string& prompt, const std::string& answer) {
+  for_each_question(sorting(), kKey, [](const std::string& prompt, const std::string& answer) {
     std::string list = between(prompt, "Sort ", ".");
     for (const char* order : {" from", " alpha", " in rev"}) list = list.substr(0, list.find(order));
     const bool numbers = prompt.find("numbers") != prompt.npos;
@@ -168,7 +152,7 @@ TEST(FamilyAnswers, SortingSorts) {
 }
 
 TEST(FamilyAnswers, NoPathIsShorterThanTheShortest) {
-  for_each_question(shortest_path(), [](const std::string& prompt, const std::string& answer) {
+  for_each_question(shortest_path(), kKey, [](const std::string& prompt, const std::string& answer) {
     const std::vector<std::string> rows = parts(between(prompt, "#:\n", "\nAnswer"), '\n');
     const int side = static_cast<int>(rows.size()), far = 1000;
     std::vector<int> distance(rows.size() * rows.size(), far);

@@ -2,32 +2,16 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <functional>
 #include <map>
 
 #include "rewards/tasks/families.h"
 #include "rewards/tasks/family.h"
+#include "tests/rewards/tasks/family_questions.h"
 
 namespace hone::rewards {
 namespace {
 
-using Visit = std::function<void(const std::string& prompt, const std::string& answer)>;
-
-void for_each_question(const Task& task, const Visit& visit) {
-  for (int difficulty = 1; difficulty <= task.levels(); ++difficulty)
-    for (uint64_t item = 0; item < 200; ++item) {
-      PhiloxStream random(13, item);
-      const Question question = task.question(random, difficulty);
-      SCOPED_TRACE(question.prompt + " -> " + question.answer);
-      visit(question.prompt, question.answer);
-      if (testing::Test::HasFailure()) return;
-    }
-}
-
-std::string between(const std::string& text, const std::string& before, const std::string& after) {
-  const size_t begin = text.find(before) + before.size();
-  return text.substr(begin, text.find(after, begin) - begin);
-}
+constexpr uint64_t kKey = 13;  // of the stream of questions
 
 // Replaces every `from`; whether there was one.
 bool rewrite(std::string& text, const std::string& from, const std::string& to) {
@@ -37,7 +21,7 @@ bool rewrite(std::string& text, const std::string& from, const std::string& to) 
 }
 
 TEST(FamilyTexts, BooleanLogicReducesToTheAnswer) {
-  for_each_question(boolean_logic(), [](const std::string& prompt, const std::string& answer) {
+  for_each_question(boolean_logic(), kKey, [](const std::string& prompt, const std::string& answer) {
     std::string expression = "(" + between(prompt, "Is ", " true or") + ")";
     for (char& c : expression)
       if (c >= 'A' && c <= 'L') c = between(prompt, std::string(1, c) + " = ", "e") == "tru" ? '1' : '0';
@@ -71,7 +55,7 @@ bool holds(const std::string& statement, const std::map<std::string, bool>& knig
 }
 
 TEST(FamilyTexts, KnightsAndKnavesHaveTheAnswerAsTheirOnlySolution) {
-  for_each_question(knights_knaves(), [](const std::string& prompt, const std::string& answer) {
+  for_each_question(knights_knaves(), kKey, [](const std::string& prompt, const std::string& answer) {
     std::vector<std::pair<std::string, std::string>> said;
     for (size_t at = prompt.find(". ") + 2; prompt.find(" says: ", at) != prompt.npos;) {
       const size_t colon = prompt.find(" says: ", at), end = prompt.find('.', colon);
@@ -114,7 +98,7 @@ std::string edited(std::string word, const std::string& order) {
 }
 
 TEST(FamilyTexts, StringEditsAreDoneInTheirOrder) {
-  for_each_question(string_edits(), [](const std::string& prompt, const std::string& answer) {
+  for_each_question(string_edits(), kKey, [](const std::string& prompt, const std::string& answer) {
     std::string word = between(prompt, "Take the word ", ".");
     size_t at = prompt.find(". ") + 2;
     for (size_t end = prompt.find('.', at); !prompt.substr(at).starts_with("Answer") &&

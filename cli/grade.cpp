@@ -1,10 +1,6 @@
 // hone grade: a reward checker over JSON lines, to audit it before a run is paid for.
-#include <iostream>
 #include <memory>
 
-#include "base/file.h"
-#include "base/json_reader.h"
-#include "base/schema_json.h"
 #include "base/yaml_layers.h"
 #include "cli/commands.h"
 #include "cli/exit.h"

@@ -38,7 +38,7 @@ Result<std::string> policy_text(const RunConfig& config) {
   HONE_TRY_ASSIGN(const policy::ModelConfig shape, shape_of(config));
   const kernels::Backend& backend = kernels::cpu_backend(kernels::DType::kF32);
   int64_t parameters = 0;
-  for (const policy::Parameter& parameter : policy::make_layout(shape, backend.panel_cols).parameters) {
+  for (const policy::Parameter& parameter : policy::make_layout(shape, backend).parameters) {
     parameters += parameter.size();
   }
   return str(shape.architecture, ", ", grouped(parameters), " parameters, ", shape.vocab_size, " tokens; ",

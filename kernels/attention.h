@@ -5,6 +5,8 @@
 // result depends on its sequence alone. Layout of one block of one layer:
 //   keys   [kv_heads][key_dim][16]   (transposed: a vector holds 16 positions)
 //   values [kv_heads][16][value_dim]
+// Both are compact (bf16 in bf16 mode); their gradients have the same layout in dtype. In bf16 the keys of two
+// dimensions lie together, [kv_heads][key_dim / 2][16][2], an odd last one beside zeros: key_elements() counts them.
 // Softmax is over all keys of the row (two passes, maximum first); each score and each output is one chain of fused
 // multiply-adds, the scores over the key dimension, the outputs over positions 0, 1, 2, ...
 #pragma once
@@ -17,7 +19,7 @@ inline constexpr int kAttentionBlock = 16;
 
 struct KvShape {
   int64_t kv_heads = 0, key_dim = 0, value_dim = 0;
-  int64_t key_elements() const { return kv_heads * key_dim * kAttentionBlock; }      // per block
+  int64_t key_elements() const { return kv_heads * (key_dim + key_dim % 2) * kAttentionBlock; }  // per block
   int64_t value_elements() const { return kv_heads * value_dim * kAttentionBlock; }  // per block
 };
 

@@ -1,7 +1,7 @@
 // One operator = one contract header; a backend is the table of its implementations for one element type on one device.
 // Callers hold a Backend and never ask which device it is. Pointers in argument structs are in the backend's memory and
-// point to elements of the backend's dtype unless they say otherwise; matrices are row-major with a stride counted in
-// elements. Every forward operator gives a row the same bits whatever else is in the call, for every thread count.
+// point to elements of the backend's dtype unless they say otherwise (compact: of its compact type); matrices are
+// row-major with a stride counted in elements. Every forward operator gives a row the same bits whatever else is in the call, for every thread count.
 #pragma once
 
 #include <cstddef>
@@ -21,9 +21,9 @@
 
 namespace hone::kernels {
 
-enum class DType { kF32, kF64 };
+enum class DType { kF32, kF64, kBf16 };
 
-constexpr size_t size_of(DType dtype) { return dtype == DType::kF64 ? 8 : 4; }
+constexpr size_t size_of(DType dtype) { return dtype == DType::kF64 ? 8 : dtype == DType::kBf16 ? 2 : 4; }
 
 // Where work is put. The CPU runs it at once on the team; a device queues it.
 struct Stream {
@@ -32,8 +32,13 @@ struct Stream {
 
 struct Backend {
   const char* name;     // for example "cpu-avx512": part of a run's identity, for bits differ between instruction sets
-  DType dtype;
+  DType dtype;          // of activations, parameters and gradients: kF32 or kF64
+  // Of packed panels, embedding tables, keys and values. kBf16: every product rounds its inputs to bf16, to the nearest
+  // and ties to even, and adds in f32; otherwise the same as dtype.
+  DType compact;
   int panel_cols;       // columns of a packed panel (kernels/gemm.h)
+  int panel_depth;      // its rows are padded with zeros to a multiple of this
+  const Backend* wide;  // this one, or its twin with compact == dtype: for products whose inputs stay in dtype (router)
   void* (*allocate)(size_t bytes);  // zeroed, aligned to 64 bytes; nullptr when there is no memory
   void (*release)(void* data);
   void (*gemm)(const GemmArgs&, const Stream&);
@@ -66,8 +71,8 @@ struct Backend {
   void (*adamw)(const AdamWArgs&, const Stream&);
 };
 
-// The best backend of this machine's instruction sets. HONE_ISA=avx2 in the environment forbids AVX-512.
-// f64 is for gradient checks and is not fast. Aborts on a machine without AVX2 and FMA.
-const Backend& cpu_backend(DType dtype);
+// The best backend of this machine's instruction sets whose compact type is `compact`. HONE_ISA=avx2 in the environment
+// forbids AVX-512. f64 is for gradient checks and is not fast. Aborts on a machine without AVX2 and FMA.
+const Backend& cpu_backend(DType compact);
 
 }  // namespace hone::kernels

@@ -45,8 +45,9 @@ const Backend& best_f32_backend() {
 
 }  // namespace
 
-const Backend& cpu_backend(DType dtype) {
-  if (dtype == DType::kF64) return cpu_backend_f64();
+const Backend& cpu_backend(DType compact) {
+  if (compact == DType::kF64) return cpu_backend_f64();
+  HONE_CHECK(compact == DType::kF32, "bf16 is not here yet");
   const Backend& sound = best_f32_backend();
   return is_set("HONE_TEST_FAULT", "split_k") ? with_split_k_fault(sound) : sound;
 }

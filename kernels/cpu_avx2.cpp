@@ -5,7 +5,7 @@
 namespace hone::kernels {
 
 const Backend& cpu_backend_avx2() {
-  static const Backend backend = make_cpu_backend<F32x8>("cpu-avx2", DType::kF32);
+  static const Backend backend = make_cpu_backend<F32x8>("cpu-avx2", DType::kF32, &backend);
   return backend;
 }
 

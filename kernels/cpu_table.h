@@ -18,10 +18,13 @@ void* cpu_allocate(size_t bytes);
 void cpu_release(void* data);
 
 template <class V>
-Backend make_cpu_backend(const char* name, DType dtype) {
+Backend make_cpu_backend(const char* name, DType dtype, const Backend* self) {
   return Backend{name,
                  dtype,
+                 dtype,
                  2 * V::kWidth,
+                 1,
+                 self,
                  cpu_allocate,
                  cpu_release,
                  gemm<V>,

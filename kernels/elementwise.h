@@ -5,12 +5,14 @@
 
 namespace hone::kernels {
 
-// out [rows, cols] = table[token[row]]. token in [0, vocabulary), checked by the caller.
+// out [rows, cols] = table[token[row]], or column token[row] of the packed output head where the two are tied. token in
+// [0, vocabulary), checked by the caller.
 struct EmbedArgs {
-  const void* table = nullptr;
+  const void* table = nullptr;  // compact, [vocabulary, cols]; nullptr: `panels` instead
   const int32_t* tokens = nullptr;
   void* out = nullptr;
   int64_t rows = 0, cols = 0;
+  const void* panels = nullptr;  // compact: the head [vocabulary, cols] packed for y = x * w^T
 };
 
 // dtable[token[row]] += dout[row], in order of rows.

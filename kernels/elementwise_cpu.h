@@ -13,8 +13,14 @@ void embed(const EmbedArgs& e, const Stream& stream) {
   using T = typename V::T;
   for_row_chunks<V>(*stream.team, e.rows, e.cols, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
-      const T* from = static_cast<const T*>(e.table) + e.tokens[r] * e.cols;
       T* to = static_cast<T*>(e.out) + r * e.cols;
+      if (!e.table) {
+        constexpr int64_t kCols = 2 * V::kWidth;
+        const T* from = static_cast<const T*>(e.panels) + e.tokens[r] / kCols * e.cols * kCols + e.tokens[r] % kCols;
+        for (int64_t i = 0; i < e.cols; ++i) to[i] = from[i * kCols];
+        continue;
+      }
+      const T* from = static_cast<const T*>(e.table) + e.tokens[r] * e.cols;
       for_lanes<V>(e.cols, [&](int64_t i, int n) { store_lanes<V>(load_lanes<V>(from + i, n), to + i, n); });
     }
   });

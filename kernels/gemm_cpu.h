@@ -18,7 +18,8 @@ struct GemmTile {
   int64_t a_row, a_k;
   const T* b;          // element (k, n) at b + k * b_row + n
   int64_t b_row;
-  const T* start;      // what the chains start from, rows as in c; nullptr: 0
+  const T* start;      // what the chains start from; nullptr: 0
+  int64_t start_row;
   T* c;
   int64_t c_row;
   int64_t k;
@@ -37,7 +38,7 @@ inline void gemm_tile(const GemmTile<V>& t) {
   if (t.start) {
 #pragma GCC unroll 16
     for (int i = 0; i < R; ++i) {
-      const T* c = t.start + i * t.c_row;
+      const T* c = t.start + i * t.start_row;
       acc[i][0] = kFull ? V::load(c) : V::load_n(c, n0);
       acc[i][1] = kFull ? V::load(c + W) : V::load_n(c + W, n1);
     }
@@ -118,9 +119,10 @@ void gemm_block(const GemmArgs& g, const typename V::T* x, const typename V::T* 
         gemm_tile_rows<V>(rows, {pack ? packed + i * k : x + i * g.x_stride + k0, pack ? 1 : g.x_stride,
                                  pack ? rows : 1, panels + (p * g.k + k0) * kCols, kCols,
                                  k0 > 0  ? y + at
-                                 : start ? start + at
+                                 : start ? start + i * g.start_stride + p * kCols
                                          : nullptr,
-                                 y + at, g.y_stride, k, static_cast<int>(n < kCols ? n : kCols)});
+                                 k0 > 0 ? g.y_stride : g.start_stride, y + at, g.y_stride, k,
+                                 static_cast<int>(n < kCols ? n : kCols)});
       }
     }
   }
@@ -154,10 +156,10 @@ void gemm(const GemmArgs& g, const Stream& stream) {
     const int64_t begin = task / panel_tasks * row_block, first = g.offsets ? g.offsets[group] : 0;
     const int64_t rows = group_rows(group) - begin < row_block ? group_rows(group) - begin : row_block;
     const int64_t p0 = task % panel_tasks * panel_block, p1 = p0 + panel_block < panels ? p0 + panel_block : panels;
-    const int64_t at = (first + begin) * g.y_stride;
     gemm_block<V>(g, static_cast<const T*>(g.x) + (first + begin) * g.x_stride,
                   static_cast<const T*>(g.panels) + group * g.group_panel_stride,
-                  g.start ? static_cast<const T*>(g.start) + at : nullptr, static_cast<T*>(g.y) + at, rows, p0, p1);
+                  g.start ? static_cast<const T*>(g.start) + (first + begin) * g.start_stride : nullptr,
+                  static_cast<T*>(g.y) + (first + begin) * g.y_stride, rows, p0, p1);
   };
   if (total_rows * g.n * g.k < kSerialProducts) {
     for (int64_t task = 0; task < tasks; ++task) run(task, 0);
@@ -221,7 +223,7 @@ void grad_weight_block(const GemmGradWeightArgs& g, const typename V::T* dy, con
         });
       for (int64_t col = col_begin; col < col_end; col += kCols)
         gemm_tile_rows<V>(rows, {tile, 1, kPackedRow, panels + (col - col_begin) * k, kCols, dw + i * g.dw_stride + col,
-                                 dw + i * g.dw_stride + col, g.dw_stride, k,
+                                 g.dw_stride, dw + i * g.dw_stride + col, g.dw_stride, k,
                                  static_cast<int>(g.k - col < kCols ? g.k - col : kCols)});
     }
   }

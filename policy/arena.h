@@ -8,14 +8,15 @@
 
 namespace hone::policy {
 
-// `count` elements of the backend's dtype, zero at first. Out of memory aborts with the size: arenas are sized by the
-// plan before a run starts.
+// `count` elements of the backend's dtype, or of another, zero at first. Out of memory aborts with the size: arenas
+// are sized by the plan before a run starts.
 class Arena {
  public:
   Arena() = default;
-  Arena(const kernels::Backend& backend, int64_t count)
+  Arena(const kernels::Backend& backend, int64_t count) : Arena(backend, count, backend.dtype) {}
+  Arena(const kernels::Backend& backend, int64_t count, kernels::DType dtype)
       : count_(count),
-        width_(kernels::size_of(backend.dtype)),
+        width_(static_cast<int64_t>(kernels::size_of(dtype))),
         data_(backend.allocate(static_cast<size_t>(count) * width_), backend.release) {
     HONE_CHECK(data_ != nullptr, "no memory for ", count, " elements");
   }

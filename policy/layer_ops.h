@@ -24,12 +24,14 @@ class LayerOps {
   void product(const Matrix& m, Rows x, Rows y, const void* start = nullptr, int64_t index = 0) const {
     kernels::GemmArgs g{x.data, x.stride, weights_.panels(m, index), y.data, y.stride, rows_, m.out, m.in};
     g.start = start;
+    g.start_stride = y.stride;
     backend_.gemm(g, stream_);
   }
   // dx = start + dy w; with w as it stands, so also the product with w^T of the transposed use.
   void product_transposed(const Matrix& m, Rows dy, Rows dx, const void* start = nullptr, int64_t index = 0) const {
     kernels::GemmArgs g{dy.data, dy.stride, weights_.grad_panels(m, index), dx.data, dx.stride, rows_, m.in, m.out};
     g.start = start;
+    g.start_stride = dx.stride;
     backend_.gemm(g, stream_);
   }
   // dw += dy^T x.

@@ -37,8 +37,8 @@ void PackedNetwork::reserve(int64_t rows, int64_t blocks) {
   hidden_ = Arena(backend, capacity_rows_ * c.hidden_size);
   dhidden_ = Arena(backend, capacity_rows_ * c.hidden_size);
   dx_ = Arena(backend, capacity_rows_ * c.hidden_size);
-  keys_ = Arena(backend, sets * capacity_blocks_ * w.kv.key_elements());
-  values_ = Arena(backend, sets * capacity_blocks_ * w.kv.value_elements());
+  keys_ = Arena(backend, sets * capacity_blocks_ * w.kv.key_elements(), backend.compact);
+  values_ = Arena(backend, sets * capacity_blocks_ * w.kv.value_elements(), backend.compact);
 }
 
 LayerCache PackedNetwork::cache(int64_t layer) const {

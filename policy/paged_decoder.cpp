@@ -15,14 +15,14 @@ PagedDecoder::PagedDecoder(const Weights& weights, const kernels::Stream& stream
   input_ = Arena(backend, max_rows * c.hidden_size);
   output_ = Arena(backend, max_rows * c.hidden_size);
   hidden_ = Arena(backend, max_rows * c.hidden_size);
-  keys_ = Arena(backend, c.layers * num_blocks * widths_.kv.key_elements());
-  values_ = Arena(backend, c.layers * num_blocks * widths_.kv.value_elements());
+  keys_ = Arena(backend, c.layers * num_blocks * widths_.kv.key_elements(), backend.compact);
+  values_ = Arena(backend, c.layers * num_blocks * widths_.kv.value_elements(), backend.compact);
 }
 
 int64_t PagedDecoder::block_bytes(const Weights& weights) {
   const LayerWidths w(weights.config());
   return weights.config().layers * (w.kv.key_elements() + w.kv.value_elements()) *
-         static_cast<int64_t>(kernels::size_of(weights.backend().dtype));
+         static_cast<int64_t>(kernels::size_of(weights.backend().compact));
 }
 
 LayerCache PagedDecoder::cache(int64_t layer) const {

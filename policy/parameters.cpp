@@ -1,14 +1,13 @@
 #include "policy/parameters.h"
 
 #include "base/check.h"
-#include "kernels/gemm.h"
 
 namespace hone::policy {
 namespace {
 
 class Builder {
  public:
-  Builder(const ModelConfig& config, int panel_cols) : config_(config), panel_cols_(panel_cols) {}
+  Builder(const ModelConfig& config, const kernels::Backend& backend) : config_(config), backend_(backend) {}
 
   ParameterLayout build() {
     out_.embedding = vector("model.embed_tokens.weight", config_.vocab_size, config_.hidden_size);
@@ -30,14 +29,18 @@ class Builder {
     return offset;
   }
 
+  int64_t panel_elements(int64_t k, int64_t n) const {
+    return kernels::panel_elements(k, n, backend_.panel_cols, backend_.panel_depth);
+  }
+
   // Panels for `count` matrices [out, in] at a place of the arena.
   Matrix matrix(int64_t offset, int64_t out, int64_t in, int64_t count = 1, int64_t stride = 0) {
     Matrix m{offset, out, in, count, stride > 0 ? stride : out * in};
     m.panels = out_.panel_size;
-    m.panel_stride = kernels::panel_elements(in, out, panel_cols_);
+    m.panel_stride = panel_elements(in, out);
     out_.panel_size += m.panel_stride * count;
     m.grad_panels = out_.grad_panel_size;
-    m.grad_stride = kernels::panel_elements(out, in, panel_cols_);
+    m.grad_stride = panel_elements(out, in);
     out_.grad_panel_size += m.grad_stride * count;
     return m;
   }
@@ -130,12 +133,14 @@ class Builder {
   }
 
   const ModelConfig& config_;
-  const int panel_cols_;
+  const kernels::Backend& backend_;
   ParameterLayout out_;
 };
 
 }  // namespace
 
-ParameterLayout make_layout(const ModelConfig& config, int panel_cols) { return Builder(config, panel_cols).build(); }
+ParameterLayout make_layout(const ModelConfig& config, const kernels::Backend& backend) {
+  return Builder(config, backend).build();
+}
 
 }  // namespace hone::policy

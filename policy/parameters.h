@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/backend.h"
 #include "policy/model_config.h"
 
 namespace hone::policy {
@@ -55,6 +56,6 @@ struct ParameterLayout {
   int64_t panel_size = 0, grad_panel_size = 0;
 };
 
-ParameterLayout make_layout(const ModelConfig& config, int panel_cols);
+ParameterLayout make_layout(const ModelConfig& config, const kernels::Backend& backend);
 
 }  // namespace hone::policy

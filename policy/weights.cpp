@@ -39,10 +39,11 @@ void for_matrices(const ParameterLayout& layout, const F& f) {
 Weights::Weights(const ModelConfig& config, const kernels::Backend& backend, bool trainable)
     : config_(config),
       backend_(backend),
-      layout_(make_layout(config, backend.panel_cols)),
+      layout_(make_layout(config, backend)),
       data_(backend, layout_.size),
-      panels_(backend, layout_.panel_size),
-      grad_panels_(backend, trainable || forward_needs_grad_panels(config) ? layout_.grad_panel_size : 0),
+      panels_(backend, layout_.panel_size, backend.compact),
+      grad_panels_(backend, trainable || forward_needs_grad_panels(config) ? layout_.grad_panel_size : 0,
+                   backend.compact),
       rope_(backend, config.max_positions * 2 * config.rope_dim()) {
   if (backend.dtype == kernels::DType::kF64) {
     fill_rope<double>();

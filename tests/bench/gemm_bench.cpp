@@ -85,7 +85,8 @@ void print(const char* what, int64_t m, int64_t nk, Best best) {
 
 void bench_shape(const kernels::Backend& backend, const kernels::Stream& stream, int64_t m, int64_t nk) {
   auto x = random_values(m * nk, 1), w = random_values(nk * nk, 2), dy = random_values(m * nk, 3);
-  std::vector<float> panels(static_cast<size_t>(kernels::panel_elements(nk, nk, backend.panel_cols)));
+  std::vector<float> panels(
+      static_cast<size_t>(kernels::panel_elements(nk, nk, backend.panel_cols, backend.panel_depth)));
   std::vector<float> y(x.size()), dw(w.size());
   backend.pack_panels({w.data(), nk, nk, 1, nk * nk, panels.data(), true}, stream);
   const at::Tensor tx = at::from_blob(x.data(), {m, nk}), tw = at::from_blob(w.data(), {nk, nk});

@@ -34,7 +34,7 @@ class KernelsTest : public testing::TestWithParam<const Backend*> {
                              int threads = 2) {
     ThreadTeam team(threads);
     const Stream stream{&team};
-    std::vector<float> panels(panel_elements(k, n, b_.panel_cols)), y(m * n);
+    std::vector<float> panels(panel_elements(k, n, b_.panel_cols, b_.panel_depth)), y(m * n);
     b_.pack_panels({w.data(), n, k, 1, n * k, panels.data(), true}, stream);
     b_.gemm({x.data(), k, panels.data(), y.data(), n, m, n, k}, stream);
     return y;
@@ -103,7 +103,8 @@ TEST_P(KernelsTest, LogprobAndEntropyMatchDoubles) {
   ThreadTeam team(2);
   const int64_t rows = 70, cols = 24, vocabulary = 151;
   const auto hidden = random_values(rows * cols, 8), head = random_values(vocabulary * cols, 9);
-  std::vector<float> panels(panel_elements(cols, vocabulary, b_.panel_cols)), logprob(rows), entropy(rows);
+  std::vector<float> panels(panel_elements(cols, vocabulary, b_.panel_cols, b_.panel_depth));
+  std::vector<float> logprob(rows), entropy(rows);
   std::vector<int32_t> row(rows), target(rows);
   for (int32_t i = 0; i < rows; ++i) row[i] = (i * 7) % 70, target[i] = (i * 13) % 151;
   b_.pack_panels({head.data(), vocabulary, cols, 1, vocabulary * cols, panels.data(), true}, {&team});
@@ -128,7 +129,7 @@ TEST_P(KernelsTest, DrawFollowsTheDistribution) {
   ThreadTeam team(2);
   const int64_t cols = 1, vocabulary = 19;
   const float hidden = 1;
-  std::vector<float> head(vocabulary), panels(panel_elements(cols, vocabulary, b_.panel_cols));
+  std::vector<float> head(vocabulary), panels(panel_elements(cols, vocabulary, b_.panel_cols, b_.panel_depth));
   double sum = 0;
   for (int64_t v = 0; v < vocabulary; ++v) sum += std::exp(head[v] = static_cast<float>(v % 5) * 0.7f);
   b_.pack_panels({head.data(), vocabulary, cols, 1, vocabulary * cols, panels.data(), true}, {&team});
@@ -151,7 +152,7 @@ TEST_P(KernelsTest, DrawHonoursTopKTopPAndZeroTemperature) {
   ThreadTeam team(1);
   const int64_t vocabulary = 40;
   const float hidden = 1;
-  std::vector<float> head(vocabulary), panels(panel_elements(1, vocabulary, b_.panel_cols));
+  std::vector<float> head(vocabulary), panels(panel_elements(1, vocabulary, b_.panel_cols, b_.panel_depth));
   for (int64_t v = 0; v < vocabulary; ++v) head[v] = static_cast<float>((v * 17) % 40) * 0.25f;
   head[7] = head[33] = 11;  // the largest, twice
   b_.pack_panels({head.data(), vocabulary, 1, 1, vocabulary, panels.data(), true}, {&team});

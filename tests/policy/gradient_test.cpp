@@ -108,7 +108,7 @@ TEST_P(GradientTest, FloatIsCloseToDouble) {
   if (keep_bytes == 0) return;  // recomputing gives equal bits: tests/policy/parity_test.cpp
   const auto exact = gradient_of<double>(model.config, kernels::DType::kF64);
   const auto rounded = gradient_of<float>(model.config, kernels::DType::kF32);
-  for (const Parameter& p : make_layout(model.config, 1).parameters) {
+  for (const Parameter& p : make_layout(model.config, kernels::cpu_backend(kernels::DType::kF64)).parameters) {
     double error = 0, norm = 0;
     for (int64_t i = p.offset; i < p.offset + p.size(); ++i) {
       error += (rounded[i] - exact[i]) * (rounded[i] - exact[i]);

@@ -114,7 +114,7 @@ class Forward {
     const auto& backend = ops_.backend();
     const Rows normed{a_.middle_normed.at(0), d};
     ops_.product(l_.router, normed, {a_.logits.at(0), c_.experts});
-    backend.route({c_.router, a_.logits.at(0), l_.router_bias >= 0 ? weights_.at(l_.router_bias) : nullptr,
+    backend.route({c_.router, a_.logits.at(0), l_.router_bias >= 0 ? weights_.vector(l_.router_bias) : nullptr,
                    a_.scores.at(0), a_.chosen.data(), a_.weights.at(0), n},
                   ops_.stream());
     kernels::sort_by_expert(a_.chosen.data(), n, k, c_.experts, a_.offsets.data(), a_.place.data(), a_.source.data());

@@ -25,18 +25,18 @@ class LayerOps {
     kernels::GemmArgs g{x.data, x.stride, weights_.panels(m, index), y.data, y.stride, rows_, m.out, m.in};
     g.start = start;
     g.start_stride = y.stride;
-    backend_.gemm(g, stream_);
+    backend_of(m).gemm(g, stream_);
   }
   // dx = start + dy w; with w as it stands, so also the product with w^T of the transposed use.
   void product_transposed(const Matrix& m, Rows dy, Rows dx, const void* start = nullptr, int64_t index = 0) const {
     kernels::GemmArgs g{dy.data, dy.stride, weights_.grad_panels(m, index), dx.data, dx.stride, rows_, m.in, m.out};
     g.start = start;
     g.start_stride = dx.stride;
-    backend_.gemm(g, stream_);
+    backend_of(m).gemm(g, stream_);
   }
   // dw += dy^T x.
   void grad_weight(const Matrix& m, Rows dy, Rows x, const Arena& gradient, int64_t index = 0) const {
-    backend_.gemm_grad_weight(
+    backend_of(m).gemm_grad_weight(
         {dy.data, dy.stride, x.data, x.stride, gradient.at(m.offset + index * m.stride), m.in, rows_, m.out, m.in},
         stream_);
   }
@@ -57,12 +57,12 @@ class LayerOps {
     backend_.gemm_grad_weight(g, stream_);
   }
   void norm(int64_t weight, Rows x, Rows y, int64_t cols, double epsilon, int64_t heads = 1) const {
-    backend_.rms_norm({x.data, weights_.at(weight), y.data, x.stride, y.stride, rows_, heads, cols, epsilon}, stream_);
+    backend_.rms_norm({x.data, weights_.vector(weight), y.data, x.stride, y.stride, rows_, heads, cols, epsilon}, stream_);
   }
   // dx (+)= the gradient at x.
   void norm_backward(int64_t weight, Rows x, Rows dy, Rows dx, int64_t cols, double epsilon, const Arena& gradient,
                      bool accumulate, int64_t heads = 1) const {
-    backend_.rms_norm_backward({x.data, weights_.at(weight), dy.data, dx.data, gradient.at(weight), x.stride, dy.stride,
+    backend_.rms_norm_backward({x.data, weights_.vector(weight), dy.data, dx.data, gradient.at(weight), x.stride, dy.stride,
                                 dx.stride, rows_, heads, cols, epsilon, accumulate},
                                stream_);
   }
@@ -81,6 +81,8 @@ class LayerOps {
   }
 
  private:
+  const kernels::Backend& backend_of(const Matrix& m) const { return m.wide ? *backend_.wide : backend_; }
+
   void grouped(kernels::GemmArgs& g, const Matrix& m, const int32_t* offsets, int64_t stride) const {
     g.offsets = offsets;
     g.num_groups = static_cast<int32_t>(m.count);

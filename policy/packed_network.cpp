@@ -109,7 +109,7 @@ void PackedNetwork::forward(std::span<const int32_t> tokens, std::span<const Pac
     layer_forward(weights_, l, batch_, input(l), input(l + 1), cache(l), activations(l), stream_);
     count_load(l);
   }
-  backend.rms_norm({input(c.layers), weights_.at(weights_.layout().final_norm), hidden_.at(0), c.hidden_size,
+  backend.rms_norm({input(c.layers), weights_.vector(weights_.layout().final_norm), hidden_.at(0), c.hidden_size,
                     c.hidden_size, batch_.rows, 1, c.hidden_size, c.norm_epsilon},
                    stream_);
 }
@@ -137,7 +137,7 @@ void PackedNetwork::backward(const TargetRows& t, const void* dlogprob, const vo
   head.dhidden = dhidden_.at(0);
   head.dhead = gradient.at(layout.head.offset);
   backend.token_logprob_backward(head, stream_);
-  backend.rms_norm_backward({input(c.layers), weights_.at(layout.final_norm), dhidden_.at(0), dx_.at(0),
+  backend.rms_norm_backward({input(c.layers), weights_.vector(layout.final_norm), dhidden_.at(0), dx_.at(0),
                              gradient.at(layout.final_norm), d, d, d, n, 1, d, c.norm_epsilon, false},
                             stream_);
   for (int64_t l = c.layers - 1; l >= 0; --l) {

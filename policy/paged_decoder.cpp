@@ -54,7 +54,7 @@ void PagedDecoder::forward(std::span<const int32_t> tokens, std::span<const Deco
     layer_forward(weights_, l, batch, input_.at(0), output_.at(0), cache(l), activations_, stream_);
     std::swap(input_, output_);
   }
-  backend.rms_norm({input_.at(0), weights_.at(weights_.layout().final_norm), hidden_.at(0), c.hidden_size,
+  backend.rms_norm({input_.at(0), weights_.vector(weights_.layout().final_norm), hidden_.at(0), c.hidden_size,
                     c.hidden_size, batch.rows, 1, c.hidden_size, c.norm_epsilon},
                    stream_);
 }

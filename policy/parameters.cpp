@@ -23,29 +23,40 @@ class Builder {
 
  private:
   int64_t vector(const std::string& name, int64_t rows, int64_t cols = 0) {
-    out_.parameters.push_back({name, out_.size, rows, cols, true});
+    out_.parameters.push_back({name, out_.size, rows, cols});
     const int64_t offset = out_.size;
     out_.size += out_.parameters.back().size();
     return offset;
   }
 
-  int64_t panel_elements(int64_t k, int64_t n) const {
-    return kernels::panel_elements(k, n, backend_.panel_cols, backend_.panel_depth);
+  // Places panels for the matrices of m.
+  void add_panels(Matrix& m, const kernels::Backend& backend, int64_t& panel_size, int64_t& grad_panel_size) {
+    const auto elements = [&](int64_t k, int64_t n) {
+      return kernels::panel_elements(k, n, backend.panel_cols, backend.panel_depth);
+    };
+    m.panels = panel_size;
+    m.panel_stride = elements(m.in, m.out);
+    panel_size += m.panel_stride * m.count;
+    m.grad_panels = grad_panel_size;
+    m.grad_stride = elements(m.out, m.in);
+    grad_panel_size += m.grad_stride * m.count;
   }
 
-  // Panels for `count` matrices [out, in] at a place of the arena.
+  // `count` matrices [out, in] at a place of the arena.
   Matrix matrix(int64_t offset, int64_t out, int64_t in, int64_t count = 1, int64_t stride = 0) {
     Matrix m{offset, out, in, count, stride > 0 ? stride : out * in};
-    m.panels = out_.panel_size;
-    m.panel_stride = panel_elements(in, out);
-    out_.panel_size += m.panel_stride * count;
-    m.grad_panels = out_.grad_panel_size;
-    m.grad_stride = panel_elements(out, in);
-    out_.grad_panel_size += m.grad_stride * count;
+    add_panels(m, backend_, out_.panel_size, out_.grad_panel_size);
     return m;
   }
 
   Matrix matrix(const std::string& name, int64_t out, int64_t in) { return matrix(vector(name, out, in), out, in); }
+
+  Matrix wide_matrix(const std::string& name, int64_t out, int64_t in) {
+    Matrix m{vector(name, out, in), out, in, 1, out * in};
+    out_.parameters.back().wide = m.wide = true;
+    add_panels(m, *backend_.wide, out_.wide_panel_size, out_.wide_grad_panel_size);
+    return m;
+  }
 
   LayerLayout layer(int64_t index) {
     const std::string prefix = str("model.layers.", index, ".");
@@ -110,21 +121,31 @@ class Builder {
     return matrix(offset, 2 * width, config_.hidden_size);
   }
 
+  // Experts lie in the arena as a fused tensor holds them, so a place is the same in both.
+  void expert(const std::string& name, int64_t rows, int64_t cols, const FusedSource& source, int64_t first) {
+    vector(name, rows, cols);
+    out_.parameters.back().fused = source;
+    out_.parameters.back().fused.first = first;
+  }
+
   void experts(const std::string& prefix, LayerLayout& l) {
     const int64_t d = config_.hidden_size, width = config_.moe_intermediate_size;
-    l.router = matrix(prefix + "gate.weight", config_.experts, d);
+    l.router = wide_matrix(prefix + "gate.weight", config_.experts, d);
     if (config_.correction_bias) {
       l.router_bias = vector(prefix + "gate.e_score_correction_bias", config_.experts);
       out_.parameters.back().trained = false;
     }
+    const FusedSource gate_up_source{prefix + "experts.gate_up_proj", config_.experts, 2 * width, d};
+    const FusedSource down_source{prefix + "experts.down_proj", config_.experts, d, width};
     const int64_t gate = out_.size;
     for (int64_t e = 0; e < config_.experts; ++e) {
-      vector(str(prefix, "experts.", e, ".gate_proj.weight"), width, d);
-      vector(str(prefix, "experts.", e, ".up_proj.weight"), width, d);
+      expert(str(prefix, "experts.", e, ".gate_proj.weight"), width, d, gate_up_source, out_.size - gate);
+      expert(str(prefix, "experts.", e, ".up_proj.weight"), width, d, gate_up_source, out_.size - gate);
     }
     l.expert_gate_up = matrix(gate, 2 * width, d, config_.experts);
     const int64_t down = out_.size;
-    for (int64_t e = 0; e < config_.experts; ++e) vector(str(prefix, "experts.", e, ".down_proj.weight"), d, width);
+    for (int64_t e = 0; e < config_.experts; ++e)
+      expert(str(prefix, "experts.", e, ".down_proj.weight"), d, width, down_source, out_.size - down);
     l.expert_down = matrix(down, d, width, config_.experts);
     if (config_.shared_experts > 0) {
       l.shared_gate_up = gate_up(prefix + "shared_experts.", config_.shared_experts * width);

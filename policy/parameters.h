@@ -12,22 +12,33 @@
 
 namespace hone::policy {
 
-// A named tensor of the checkpoint. cols == 0: one-dimensional.
+// Some files hold all experts of a layer as one tensor [experts, rows, cols]; a parameter is the elements from `first` on.
+struct FusedSource {
+  std::string name;  // empty: there is none
+  int64_t experts = 0, rows = 0, cols = 0;
+  int64_t first = 0;
+};
+
+// A named tensor of the checkpoint. cols == 0: one-dimensional (norms, biases), read in dtype by every kernel.
 struct Parameter {
   std::string name;
   int64_t offset = 0;
   int64_t rows = 0, cols = 0;
   bool trained = true;  // false: changed by rule (router bias), not by gradient
+  bool wide = false;    // read in dtype whatever the compact type is, as one-dimensional ones are: the router
+  FusedSource fused;    // where else a file may hold it
   int64_t size() const { return rows * (cols == 0 ? 1 : cols); }
 };
 
 // A weight of products: `count` matrices [out, in] at `offset`, `stride` elements apart. Panels for y = x w^T lie at
 // `panels` of the panel arena, panel_stride apart; those for dx = dy w at `grad_panels` of theirs, grad_stride apart.
+// wide: computed by Backend::wide from panels of dtype, which lie in arenas of their own.
 struct Matrix {
   int64_t offset = -1;
   int64_t out = 0, in = 0, count = 1, stride = 0;
   int64_t panels = 0, panel_stride = 0;
   int64_t grad_panels = 0, grad_stride = 0;
+  bool wide = false;
   bool exists() const { return offset >= 0; }
 };
 
@@ -53,7 +64,8 @@ struct ParameterLayout {
   Matrix head;
   std::vector<LayerLayout> layers;
   int64_t size = 0;             // elements of the weight arena
-  int64_t panel_size = 0, grad_panel_size = 0;
+  int64_t panel_size = 0, grad_panel_size = 0;            // elements of the compact type
+  int64_t wide_panel_size = 0, wide_grad_panel_size = 0;  // elements of dtype
 };
 
 ParameterLayout make_layout(const ModelConfig& config, const kernels::Backend& backend);

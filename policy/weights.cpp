@@ -44,6 +44,8 @@ Weights::Weights(const ModelConfig& config, const kernels::Backend& backend, boo
       panels_(backend, layout_.panel_size, backend.compact),
       grad_panels_(backend, trainable || forward_needs_grad_panels(config) ? layout_.grad_panel_size : 0,
                    backend.compact),
+      wide_panels_(backend, layout_.wide_panel_size),
+      wide_grad_panels_(backend, trainable ? layout_.wide_grad_panel_size : 0),
       rope_(backend, config.max_positions * 2 * config.rope_dim()) {
   if (backend.dtype == kernels::DType::kF64) {
     fill_rope<double>();
@@ -99,10 +101,11 @@ void Weights::fill(uint64_t key) {
 
 void Weights::repack(const kernels::Stream& stream) {
   for_matrices(layout_, [&](const Matrix& m) {
-    backend_.pack_panels({at(m.offset), m.out, m.in, m.count, m.stride, panels_.at(m.panels), true}, stream);
-    if (grad_panels_.size() > 0)
-      backend_.pack_panels({at(m.offset), m.out, m.in, m.count, m.stride, grad_panels_.at(m.grad_panels), false},
-                           stream);
+    const auto& backend = m.wide ? *backend_.wide : backend_;
+    const Arena &panels = m.wide ? wide_panels_ : panels_, &grad_panels = m.wide ? wide_grad_panels_ : grad_panels_;
+    backend.pack_panels({at(m.offset), m.out, m.in, m.count, m.stride, panels.at(m.panels), true}, stream);
+    if (grad_panels.size() > 0)
+      backend.pack_panels({at(m.offset), m.out, m.in, m.count, m.stride, grad_panels.at(m.grad_panels), false}, stream);
   });
 }
 

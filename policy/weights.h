@@ -20,9 +20,13 @@ class Weights {
   const ParameterLayout& layout() const { return layout_; }
 
   void* at(int64_t offset) const { return data_.at(offset); }
-  const void* panels(const Matrix& m, int64_t index = 0) const { return panels_.at(m.panels + index * m.panel_stride); }
+  // A one-dimensional parameter as kernels read it, in dtype.
+  const void* vector(int64_t offset) const { return data_.at(offset); }
+  const void* panels(const Matrix& m, int64_t index = 0) const {
+    return (m.wide ? wide_panels_ : panels_).at(m.panels + index * m.panel_stride);
+  }
   const void* grad_panels(const Matrix& m, int64_t index = 0) const {
-    return grad_panels_.at(m.grad_panels + index * m.grad_stride);
+    return (m.wide ? wide_grad_panels_ : grad_panels_).at(m.grad_panels + index * m.grad_stride);
   }
   const void* rope_table() const { return rope_.at(0); }
   int64_t size() const { return layout_.size; }
@@ -41,7 +45,7 @@ class Weights {
   ModelConfig config_;
   const kernels::Backend& backend_;
   ParameterLayout layout_;
-  Arena data_, panels_, grad_panels_, rope_;
+  Arena data_, panels_, grad_panels_, wide_panels_, wide_grad_panels_, rope_;
 };
 
 }  // namespace hone::policy

@@ -100,23 +100,35 @@ Result<std::vector<int32_t>> CharTokenizer::encode(std::string_view text) const 
   return tokens;
 }
 
+Result<std::vector<int32_t>> CharTokenizer::encode_prompt(std::string_view text) const {
+  HONE_TRY_ASSIGN(std::vector<int32_t> tokens, encode(text));
+  tokens.insert(tokens.begin(), bos());
+  return tokens;
+}
+
 std::string CharTokenizer::decode(std::span<const int32_t> tokens, ControlTokens control) const {
   std::string text;
   for (int32_t token : tokens)
-    if (control == ControlTokens::kKeep || token >= kFirstVisible) text += token_text(token);
+    if (control == ControlTokens::kKeep || !is_control(token)) text += token_text(token);
   return text;
 }
 
-const std::string& CharTokenizer::token_text(int32_t token) const {
-  HONE_CHECK(token >= 0 && token < vocab_size(), token, " of ", vocab_size());
-  return texts_[token];
+std::string CharTokenizer::token_text(int32_t token) const {
+  HONE_CHECK_LE(0, token);
+  return token < vocab_size() ? texts_[token] : "";
 }
 
-TokenizerFiles CharTokenizer::files() const {
+bool CharTokenizer::is_control(int32_t token) const {
+  HONE_CHECK_LE(0, token);
+  return token < kFirstVisible;
+}
+
+std::vector<TokenizerFile> CharTokenizer::files() const {
   std::vector<std::string> words;
   for (int32_t token : long_tokens_)
     if (token >= static_cast<int32_t>(kTags.size())) words.push_back(texts_[token]);
-  return {tokenizer_json(texts_, words).dump(2) + "\n", tokenizer_config_json().dump(2) + "\n"};
+  return {{"tokenizer.json", tokenizer_json(texts_, words).dump(2) + "\n"},
+          {"tokenizer_config.json", tokenizer_config_json().dump(2) + "\n"}};
 }
 
 }  // namespace hone::policy

@@ -25,9 +25,13 @@ class CharTokenizer final : public Tokenizer {
   int32_t bos() const override { return 1; }
   int32_t eos() const override { return 2; }
   Result<std::vector<int32_t>> encode(std::string_view text) const override;
+  Result<std::vector<int32_t>> encode_prompt(std::string_view text) const override;
   std::string decode(std::span<const int32_t> tokens, ControlTokens control) const override;
-  const std::string& token_text(int32_t token) const override;
-  TokenizerFiles files() const override;
+  std::string token_text(int32_t token) const override;
+  bool is_control(int32_t token) const override;
+  bool is_open(int32_t) const override { return false; }
+  const ChatTemplate* chat_template() const override { return nullptr; }
+  std::vector<TokenizerFile> files() const override;
 
   static std::span<const std::string_view> tags();  // tokens 0 to 6
 

@@ -1,5 +1,7 @@
 #include "policy/tokenizer_json.h"
 
+#include <filesystem>
+
 #include "base/file.h"
 #include "base/json_reader.h"
 #include "policy/char_tokenizer.h"
@@ -90,7 +92,7 @@ bool adds_nothing(const json& post_processor) {
 
 // How a tokenizer pads is the caller's business and may differ; everything else changes tokens.
 Result<void> check_shape(const std::string& path, json file, const CharTokenizer& tokenizer) {
-  json expected = json::parse(tokenizer.files().tokenizer_json);
+  json expected = json::parse(tokenizer.files().front().text);
   file["padding"] = expected["padding"];
   if (adds_nothing(file.value("post_processor", json()))) file["post_processor"] = nullptr;
   const json differences = json::diff(expected, file);
@@ -125,7 +127,8 @@ ordered_json tokenizer_config_json() {
           {"clean_up_tokenization_spaces", false}};
 }
 
-Result<std::unique_ptr<Tokenizer>> load_tokenizer(const std::string& path) {
+Result<std::unique_ptr<Tokenizer>> load_tokenizer(const std::string& given) {
+  const std::string path = std::filesystem::is_directory(given) ? join_path(given, "tokenizer.json") : given;
   HONE_TRY_ASSIGN(const std::string text, read_file(path));
   HONE_TRY_ASSIGN(const json file, parse_json(text, path));
   HONE_TRY_ASSIGN(const auto texts, read_vocabulary(path, file));

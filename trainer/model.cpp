@@ -170,11 +170,9 @@ std::vector<std::pair<std::string, std::string>> model_files(const Model& model)
       {"bos_token_id", c.bos_id}, {"eos_token_id", c.eos_id}, {"pad_token_id", c.pad_id}, {"do_sample", true}};
   std::vector<std::pair<std::string, std::string>> out{{"config.json", policy::to_config_json(c)},
                                                        {"generation_config.json", generation.dump(2) + "\n"}};
-  if (model.tokenizer) {
-    policy::TokenizerFiles files = model.tokenizer->files();
-    out.emplace_back("tokenizer.json", std::move(files.tokenizer_json));
-    out.emplace_back("tokenizer_config.json", std::move(files.tokenizer_config_json));
-  }
+  if (model.tokenizer)
+    for (policy::TokenizerFile& file : model.tokenizer->files())
+      out.emplace_back(std::move(file.name), std::move(file.text));
   return out;
 }
 

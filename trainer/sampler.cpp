@@ -19,13 +19,12 @@ int32_t plan_cache_blocks(const Model& model, const RolloutSection& rollout, int
 }
 
 Result<std::vector<int32_t>> encode_prompt(const policy::Tokenizer& tokenizer, const std::string& text) {
-  HONE_TRY_ASSIGN(std::vector<int32_t> tokens, tokenizer.encode(text));
-  tokens.insert(tokens.begin(), tokenizer.bos());
-  return tokens;
+  return tokenizer.encode_prompt(text);
 }
 
 Result<std::vector<int32_t>> stop_tokens(const policy::Tokenizer& tokenizer, const std::vector<std::string>& texts) {
-  std::vector<int32_t> out{tokenizer.eos()};
+  std::vector<int32_t> out;
+  if (tokenizer.eos() >= 0) out.push_back(tokenizer.eos());
   for (const std::string& text : texts) {
     HONE_TRY_ASSIGN(const std::vector<int32_t> tokens, tokenizer.encode(text));
     if (tokens.size() != 1)

@@ -34,7 +34,7 @@ class Sampler {
 // machine's memory and at least one sequence of max_positions.
 int32_t plan_cache_blocks(const Model& model, const RolloutSection& rollout, int64_t sequence_tokens);
 
-// [bos] + encode(text): how every text prompt becomes tokens, in training, evaluation and on the command line.
+// Tokenizer::encode_prompt: how every text prompt becomes tokens, in training, evaluation and on the command line.
 Result<std::vector<int32_t>> encode_prompt(const policy::Tokenizer& tokenizer, const std::string& text);
 
 // Stop tokens of a stage: <eos> and the tokens that the stop texts stand for.

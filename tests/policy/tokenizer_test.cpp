@@ -30,7 +30,7 @@ class TokenizerFile : public testing::Test {
   }
   // The error after one change to a good file.
   Error error_after(const std::function<void(nlohmann::json&)>& change) {
-    auto file = nlohmann::json::parse(make()->files().tokenizer_json);
+    auto file = nlohmann::json::parse(make()->files().front().text);
     change(file);
     const auto loaded = load(file.dump());
     return loaded ? Error{.message = "loaded"} : loaded.error();
@@ -100,11 +100,11 @@ TEST(CharTokenizer, RefusesBadVocabularies) {
 
 TEST_F(TokenizerFile, LoadsWhatWasSaved) {
   const auto saved = make({.words = {"a.b", "ab", "a.bc"}, .characters = "ab.c\n\\\"é"});
-  const auto loaded = load(saved->files().tokenizer_json);
+  const auto loaded = load(saved->files().front().text);
   ASSERT_TRUE(loaded.ok()) << loaded.error().to_string();
   EXPECT_EQ((*loaded)->vocab_size(), saved->vocab_size());
   EXPECT_EQ(*(*loaded)->encode("a.bc\na.b<think>\\"), *saved->encode("a.bc\na.b<think>\\"));
-  EXPECT_EQ((*loaded)->files().tokenizer_json, saved->files().tokenizer_json);
+  EXPECT_EQ((*loaded)->files().front().text, saved->files().front().text);
 }
 
 TEST_F(TokenizerFile, LoadsWhatTransformersSavedAgain) {

@@ -105,7 +105,7 @@ TEST_F(TensorsTest, ATokenizerWithMoreTokensThanTheModelIsRefused) {
   const policy::CharVocabulary vocabulary{.characters = "abcdefghijklmnopqrstuvwxyz0123456789"};
   const auto tokenizer = policy::CharTokenizer::make(vocabulary);
   ASSERT_TRUE(tokenizer.ok());
-  std::ofstream(dir_.file("tokenizer.json")) << (*tokenizer)->files().tokenizer_json;
+  std::ofstream(dir_.file("tokenizer.json")) << (*tokenizer)->files().front().text;
   const auto loaded = load();
   ASSERT_FALSE(loaded.ok());
   EXPECT_EQ(loaded.error().file, dir_.file("tokenizer.json"));

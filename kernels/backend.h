@@ -1,7 +1,8 @@
 // One operator = one contract header; a backend is the table of its implementations for one element type on one device.
 // Callers hold a Backend and never ask which device it is. Pointers in argument structs are in the backend's memory and
 // point to elements of the backend's dtype unless they say otherwise (compact: of its compact type); matrices are
-// row-major with a stride counted in elements. Every forward operator gives a row the same bits whatever else is in the call, for every thread count.
+// row-major with a stride counted in elements. Every forward operator gives a row the same bits whatever else is in the
+// call, for every thread count.
 #pragma once
 
 #include <cstddef>
@@ -71,8 +72,9 @@ struct Backend {
   void (*adamw)(const AdamWArgs&, const Stream&);
 };
 
-// The best backend of this machine's instruction sets whose compact type is `compact`. HONE_ISA=avx2 in the environment
-// forbids AVX-512. f64 is for gradient checks and is not fast. Aborts on a machine without AVX2 and FMA.
+// The best backend of this machine's instruction sets whose compact type is `compact`. HONE_ISA in the environment names
+// the last one allowed: avx2, avx512, avx512_bf16 or amx. f64 is for gradient checks and is not fast. Aborts on a machine
+// without AVX2 and FMA.
 const Backend& cpu_backend(DType compact);
 
 }  // namespace hone::kernels

@@ -1,16 +1,19 @@
 // Choice of the CPU backend at run time.
 #include <cstdlib>
-#include <cstring>
+#include <string_view>
 
 #include "base/check.h"
 #include "kernels/backend.h"
-#include "kernels/cpu_table.h"
+#include "kernels/cpu_support.h"
 #include "kernels/split_k_fault.h"
 
 namespace hone::kernels {
 
 const Backend& cpu_backend_avx512();
+const Backend& cpu_backend_avx512_bf16();
+const Backend& cpu_backend_avx512_widened();
 const Backend& cpu_backend_avx2();
+const Backend& cpu_backend_avx2_widened();
 const Backend& cpu_backend_f64();
 
 // calloc's pages are zero without being touched, so memory that a plan allots in vain costs nothing. The pointer that
@@ -30,26 +33,63 @@ void cpu_release(void* data) {
 
 namespace {
 
-bool is_set(const char* variable, const char* value) {
-  const char* found = std::getenv(variable);
-  return found && std::strcmp(found, value) == 0;
+// In rising order; a later one needs what the earlier ones need.
+enum class Isa { kAvx2, kAvx512, kAvx512Bf16 };
+
+bool has(Isa isa) {
+  switch (isa) {
+    case Isa::kAvx2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    case Isa::kAvx512:
+      return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    case Isa::kAvx512Bf16: return __builtin_cpu_supports("avx512bf16");
+  }
+  return false;
 }
 
-const Backend& best_f32_backend() {
-  const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  if (avx512 && !is_set("HONE_ISA", "avx2")) return cpu_backend_avx512();
-  HONE_CHECK(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"), "hone needs a CPU with AVX2 and FMA");
-  return cpu_backend_avx2();
+// What HONE_ISA in the environment allows: everything where it is not set.
+Isa allowed() {
+  const char* value = std::getenv("HONE_ISA");
+  const std::string_view name = value ? value : "amx";
+  if (name == "avx2") return Isa::kAvx2;
+  if (name == "avx512") return Isa::kAvx512;
+  HONE_CHECK(name == "avx512_bf16" || name == "amx", "HONE_ISA is avx2, avx512, avx512_bf16 or amx");
+  return Isa::kAvx512Bf16;
+}
+
+Isa best_isa() {
+  HONE_CHECK(has(Isa::kAvx2), "hone needs a CPU with AVX2 and FMA");
+  Isa best = Isa::kAvx2;
+  for (Isa isa : {Isa::kAvx512, Isa::kAvx512Bf16}) {
+    if (isa > allowed() || !has(isa)) break;
+    best = isa;
+  }
+  return best;
+}
+
+const Backend& f32_backend(Isa isa) { return isa == Isa::kAvx2 ? cpu_backend_avx2() : cpu_backend_avx512(); }
+
+const Backend& bf16_backend(Isa isa) {
+  switch (isa) {
+    case Isa::kAvx2: return cpu_backend_avx2_widened();
+    case Isa::kAvx512: return cpu_backend_avx512_widened();
+    case Isa::kAvx512Bf16: break;
+  }
+  return cpu_backend_avx512_bf16();
+}
+
+bool is_faulty() {
+  const char* fault = std::getenv("HONE_TEST_FAULT");
+  return fault && std::string_view(fault) == "split_k";
 }
 
 }  // namespace
 
 const Backend& cpu_backend(DType compact) {
   if (compact == DType::kF64) return cpu_backend_f64();
-  HONE_CHECK(compact == DType::kF32, "bf16 is not here yet");
-  const Backend& sound = best_f32_backend();
-  return is_set("HONE_TEST_FAULT", "split_k") ? with_split_k_fault(sound) : sound;
+  const Isa isa = best_isa();
+  const Backend& sound = compact == DType::kBf16 ? bf16_backend(isa) : f32_backend(isa);
+  return is_faulty() ? with_split_k_fault(sound) : sound;
 }
 
 }  // namespace hone::kernels

@@ -2,12 +2,17 @@
 // compiled in its own file, and a plain inline function would be merged by the linker across them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 
 #include "base/thread_team.h"
 
 namespace hone::kernels {
+
+// kernels/cpu.cpp: shared by all CPU tables.
+void* cpu_allocate(size_t bytes);
+void cpu_release(void* data);
 
 template <class V>
 constexpr int64_t div_up(int64_t a, int64_t b) {

@@ -1,4 +1,4 @@
-// The CPU backend of one vector type.
+// The CPU backends of one vector type.
 #pragma once
 
 #include "kernels/backend.h"
@@ -7,15 +7,12 @@
 #include "kernels/attention_backward_cpu.h"
 #include "kernels/draw_cpu.h"
 #include "kernels/elementwise_cpu.h"
+#include "kernels/gemm_bf16_cpu.h"
 #include "kernels/moe_cpu.h"
 #include "kernels/norm_cpu.h"
 #include "kernels/token_logprob_cpu.h"
 
 namespace hone::kernels {
-
-// kernels/cpu.cpp: shared by all CPU tables.
-void* cpu_allocate(size_t bytes);
-void cpu_release(void* data);
 
 template <class V>
 Backend make_cpu_backend(const char* name, DType dtype, const Backend* self) {
@@ -50,11 +47,39 @@ Backend make_cpu_backend(const char* name, DType dtype, const Backend* self) {
                  moe_combine<V>,
                  moe_combine_backward<V>,
                  moe_scatter<V>,
-                 token_logprob<V>,
-                 token_logprob_backward<V>,
-                 draw<V>,
+                 token_logprob<DenseProducts<V>>,
+                 token_logprob_backward<DenseProducts<V>>,
+                 draw<DenseProducts<V>>,
                  sum_of_squares<V>,
                  adamw<V>};
+}
+
+template <class S>
+struct Bf16Products {
+  using V = typename S::V;
+  static void gemm(const GemmArgs& g, const Stream& stream) { bf16_gemm<S>(g, stream); }
+  static void gemm_grad_weight(const GemmGradWeightArgs& g, const Stream& stream) {
+    bf16_gemm_grad_weight<S>(g, stream);
+  }
+};
+
+// `wide` with what touches compact memory replaced; S as in gemm_bf16_cpu.h.
+template <class S>
+Backend make_bf16_backend(const char* name, const Backend& wide) {
+  Backend b = wide;
+  b.name = name;
+  b.compact = DType::kBf16;
+  b.panel_cols = 2 * S::V::kWidth;
+  b.panel_depth = S::kPanelDepth;
+  b.wide = &wide;
+  b.gemm = bf16_gemm<S>;
+  b.gemm_grad_weight = bf16_gemm_grad_weight<S>;
+  b.pack_panels = pack_bf16_panels<S>;
+  b.embed = bf16_embed<S>;
+  b.token_logprob = token_logprob<Bf16Products<S>>;
+  b.token_logprob_backward = token_logprob_backward<Bf16Products<S>>;
+  b.draw = draw<Bf16Products<S>>;
+  return b;
 }
 
 }  // namespace hone::kernels

@@ -1,6 +1,8 @@
 // CPU twin of draw.h.
 #pragma once
 
+#include "base/philox.h"
+#include "kernels/draw.h"
 #include "kernels/token_logprob_cpu.h"
 
 namespace hone::kernels {
@@ -22,75 +24,121 @@ inline V gumbel(const DrawItem& item, int64_t first) {
   return V::set(0) - vlog(e);
 }
 
-// The smallest logit that top-k and top-p let pass: logits of equal value pass together.
+// Moves values[at] of a heap with its largest value first down to its place.
+template <class V>
+inline void sift_down(typename V::T* values, int64_t count, int64_t at) {
+  const auto value = values[at];
+  for (int64_t child; (child = 2 * at + 1) < count; at = child) {
+    if (child + 1 < count && values[child + 1] > values[child]) ++child;
+    if (!(values[child] > value)) break;
+    values[at] = values[child];
+  }
+  values[at] = value;
+}
+
+// The smallest logit that top-k and top-p let pass: logits of equal value pass together. Values leave a heap one by
+// one, so the work grows with the size of the set.
 template <class V>
 typename V::T cutoff(const DrawItem& item, const typename V::T* logits, int64_t vocabulary, const RowStatistics<V>& s,
                      typename V::T inverse_temperature) {
   using T = typename V::T;
-  T limit = std::numeric_limits<T>::infinity();  // everything at or above `limit` is in the set so far
+  T* heap = scratch<V, 17>(vocabulary);
+  for (int64_t v = 0; v < vocabulary; ++v) heap[v] = logits[v];
+  for (int64_t i = vocabulary / 2; i-- > 0;) sift_down<V>(heap, vocabulary, i);
   double mass = 0;
-  int64_t count = 0;
-  while (true) {
-    T next = -std::numeric_limits<T>::infinity();
-    for (int64_t v = 0; v < vocabulary; ++v)
-      if (logits[v] < limit && logits[v] > next) next = logits[v];
-    if (next == -std::numeric_limits<T>::infinity()) return limit;
-    T p[V::kWidth];
-    vexp(V::set(target_logprob(s, next, inverse_temperature))).store(p);
-    for (int64_t v = 0; v < vocabulary; ++v)
-      if (logits[v] == next) {
-        ++count;
-        mass += p[0];
-      }
-    limit = next;
-    if ((item.top_k > 0 && count >= item.top_k) || (item.top_p < 1 && mass >= item.top_p)) return limit;
+  T p[V::kWidth];
+  for (int64_t left = vocabulary; left > 0;) {
+    const T value = heap[0];
+    vexp(V::set(target_logprob(s, value, inverse_temperature))).store(p);
+    do {
+      mass += p[0];
+      heap[0] = heap[--left];
+      sift_down<V>(heap, left, 0);
+    } while (left > 0 && heap[0] == value);
+    if ((item.top_k > 0 && vocabulary - left >= item.top_k) || (item.top_p < 1 && mass >= item.top_p)) return value;
   }
+  return -std::numeric_limits<T>::infinity();
 }
 
+// The best of a piece of the vocabulary; token -1: no entry passes.
 template <class V>
-int32_t draw_token(const DrawItem& item, const typename V::T* logits, int64_t vocabulary, const RowStatistics<V>& s) {
+struct Best {
+  int32_t token;
+  typename V::T value;
+};
+
+// Of entries [first, first + count), those with a logit of at least `lowest`.
+template <class V>
+Best<V> best_of_piece(const DrawItem& item, const typename V::T* logits, int64_t first, int64_t count,
+                      typename V::T lowest) {
   using T = typename V::T;
   const T inverse = item.temperature > 0 ? T(1) / static_cast<T>(item.temperature) : T(1);
-  const bool cut = item.temperature > 0 && (item.top_k > 0 || item.top_p < 1);
-  const T lowest = cut ? cutoff<V>(item, logits, vocabulary, s, inverse) : -std::numeric_limits<T>::infinity();
-  int32_t best = -1;
-  T best_value = 0;
-  for (int64_t v = 0; v < vocabulary; v += V::kWidth) {
-    const int n = vocabulary - v < V::kWidth ? static_cast<int>(vocabulary - v) : V::kWidth;
+  Best<V> best{-1, 0};
+  for_lanes<V>(count, [&](int64_t at, int n) {
     T value[V::kWidth];
-    V z = load_lanes<V>(logits + v, n);
-    if (item.temperature > 0) z = z * V::set(inverse) + gumbel<V>(item, v);
+    V z = load_lanes<V>(logits + at, n);
+    if (item.temperature > 0) z = z * V::set(inverse) + gumbel<V>(item, first + at);
     z.store(value);
     for (int i = 0; i < n; ++i) {
-      if (logits[v + i] < lowest) continue;
-      if (best < 0 || value[i] > best_value) {
-        best = static_cast<int32_t>(v + i);
-        best_value = value[i];
-      }
+      if (logits[at + i] < lowest) continue;
+      if (best.token < 0 || value[i] > best.value) best = {static_cast<int32_t>(first + at + i), value[i]};
     }
-  }
+  });
   return best;
 }
 
 template <class V>
-void draw(const DrawArgs& a, const Stream& stream) {
+inline bool is_cut(const DrawItem& item) {
+  return item.temperature > 0 && (item.top_k > 0 || item.top_p < 1);
+}
+
+template <class V>
+inline typename V::T inverse_temperature_of(const DrawItem& item) {
   using T = typename V::T;
-  const int64_t stride = div_up<V>(a.vocabulary, V::kWidth) * V::kWidth;
-  stream.team->parallel_for(div_up<V>(a.count, kLogitRows), [&](int64_t task, int) {
-    const int64_t begin = task * kLogitRows, n = a.count - begin < kLogitRows ? a.count - begin : kLogitRows;
-    int32_t row[kLogitRows];
-    for (int64_t i = 0; i < n; ++i) row[i] = a.items[begin + i].row;
-    const T* logits =
-        logits_rows<V>(static_cast<const T*>(a.hidden), a.cols, static_cast<const T*>(a.panels), a.vocabulary, row, n);
-    for (int64_t i = 0; i < n; ++i) {
-      const DrawItem& item = a.items[begin + i];
-      const T inverse = item.temperature > 0 ? T(1) / static_cast<T>(item.temperature) : T(1);
-      const auto s = row_statistics<V>(logits + i * stride, a.vocabulary, inverse);
-      const int32_t token = draw_token<V>(item, logits + i * stride, a.vocabulary, s);
-      a.results[begin + i] = {token, static_cast<float>(target_logprob(s, logits[i * stride + token], inverse)),
-                              static_cast<float>(s.log_sum - s.mean)};
-    }
+  return item.temperature > 0 ? T(1) / static_cast<T>(item.temperature) : T(1);
+}
+
+// Draws for items [0, n) with logits [n][stride]. Where a cut needs the statistics of the whole row first, the row is
+// drawn afterwards.
+template <class V>
+void draw_rows(const LogitPlan<V>& plan, const DrawItem* items, const typename V::T* logits, int64_t n,
+               DrawResult* results, const Stream& stream) {
+  using T = typename V::T;
+  constexpr T kLowest = -std::numeric_limits<T>::infinity();
+  auto* pieces = reinterpret_cast<PieceStatistics<V>*>(scratch<V, 15>(3 * n * plan.pieces));
+  auto* best = reinterpret_cast<Best<V>*>(scratch<V, 16>(2 * n * plan.pieces));
+  for_pieces<V>(plan, n, stream, [&](int64_t i, int64_t piece) {
+    const int64_t first = plan.piece_begin(piece), size = plan.piece_size(piece);
+    const T* from = logits + i * plan.stride + first;
+    pieces[i * plan.pieces + piece] = piece_statistics<V>(from, size, inverse_temperature_of<V>(items[i]));
+    if (!is_cut<V>(items[i])) best[i * plan.pieces + piece] = best_of_piece<V>(items[i], from, first, size, kLowest);
   });
+  stream.team->parallel_for(n, [&](int64_t i, int) {
+    const T *row = logits + i * plan.stride, inverse = inverse_temperature_of<V>(items[i]);
+    const auto s = combine_pieces<V>(pieces + i * plan.pieces, plan.pieces);
+    Best<V> chosen = best[i * plan.pieces];
+    if (is_cut<V>(items[i])) {
+      chosen = best_of_piece<V>(items[i], row, 0, plan.vocabulary,
+                                cutoff<V>(items[i], row, plan.vocabulary, s, inverse));
+    } else {
+      for (int64_t piece = 1; piece < plan.pieces; ++piece)
+        if (best[i * plan.pieces + piece].value > chosen.value) chosen = best[i * plan.pieces + piece];
+    }
+    results[i] = {chosen.token, static_cast<float>(target_logprob(s, row[chosen.token], inverse)),
+                  static_cast<float>(s.log_sum - s.mean)};
+  });
+}
+
+template <class P>
+void draw(const DrawArgs& a, const Stream& stream) {
+  using V = typename P::V;
+  const LogitPlan<V> plan(a.vocabulary);
+  for (int64_t begin = 0; begin < a.count; begin += plan.rows) {
+    const int64_t n = a.count - begin < plan.rows ? a.count - begin : plan.rows;
+    const auto* x = hidden_rows<V>(a.hidden, a.cols, n, [&](int64_t i) { return a.items[begin + i].row; });
+    draw_rows<V>(plan, a.items + begin, logits_rows<P>(plan, x, a.cols, a.panels, n, stream), n, a.results + begin,
+                 stream);
+  }
 }
 
 }  // namespace hone::kernels

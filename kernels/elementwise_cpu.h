@@ -1,6 +1,8 @@
 // CPU twin of elementwise.h and rope.h.
 #pragma once
 
+#include <bit>
+
 #include "kernels/backend.h"
 #include "kernels/cpu_support.h"
 #include "kernels/elementwise.h"
@@ -22,6 +24,31 @@ void embed(const EmbedArgs& e, const Stream& stream) {
       }
       const T* from = static_cast<const T*>(e.table) + e.tokens[r] * e.cols;
       for_lanes<V>(e.cols, [&](int64_t i, int n) { store_lanes<V>(load_lanes<V>(from + i, n), to + i, n); });
+    }
+  });
+}
+
+// S as in gemm_bf16_cpu.h.
+template <class S>
+void bf16_embed(const EmbedArgs& e, const Stream& stream) {
+  using V = typename S::V;
+  constexpr int64_t kCols = 2 * V::kWidth;
+  const int64_t depth = div_up<V>(e.cols, S::kPanelDepth) * S::kPanelDepth;
+  for_row_chunks<V>(*stream.team, e.rows, e.cols, [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      float* to = static_cast<float*>(e.out) + r * e.cols;
+      const int64_t token = e.tokens[r];
+      if (e.table) {
+        const uint16_t* from = static_cast<const uint16_t*>(e.table) + token * e.cols;
+        for_lanes<V>(e.cols, [&](int64_t i, int n) {
+          store_lanes<V>(n == V::kWidth ? V::load_bf16(from + i) : V::load_bf16_n(from + i, n), to + i, n);
+        });
+        continue;
+      }
+      const uint16_t* from =
+          static_cast<const uint16_t*>(e.panels) + (token / kCols * depth * kCols + token % kCols * 2);
+      for (int64_t i = 0; i < e.cols; ++i)
+        to[i] = std::bit_cast<float>(static_cast<uint32_t>(from[i / 2 * 2 * kCols + i % 2]) << 16);
     }
   });
 }

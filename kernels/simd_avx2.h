@@ -1,4 +1,4 @@
-// Vector of 8 floats, for cpu_avx2.cpp only. Meanings as in simd_avx512.h.
+// Vector of 8 floats, for cpu_avx2.cpp. Meanings as in simd_avx512.h.
 #pragma once
 
 #include <immintrin.h>
@@ -6,6 +6,7 @@
 #include <cstdint>
 
 namespace hone::kernels {
+namespace {
 
 struct F32x8 {
   using T = float;
@@ -94,11 +95,49 @@ struct F32x8 {
     const __m128 c = _mm_max_ps(b, _mm_movehl_ps(b, b));
     return _mm_cvtss_f32(_mm_max_ss(c, _mm_shuffle_ps(c, c, 1)));
   }
+  static F32x8 load_bf16(const uint16_t* p) { return widen(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
+  static F32x8 load_bf16_n(const uint16_t* p, int n) {
+    alignas(16) uint16_t all[8] = {};
+    for (int i = 0; i < n; ++i) all[i] = p[i];
+    return load_bf16(all);
+  }
+  void store_bf16(uint16_t* p) const { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), narrow()); }
+  void store_bf16_n(uint16_t* p, int n) const {
+    alignas(16) uint16_t all[8];
+    store_bf16(all);
+    for (int i = 0; i < n; ++i) p[i] = all[i];
+  }
+  static F32x8 pack_pairs(F32x8 even, F32x8 odd) {
+    const __m256i low = _mm256_srli_epi32(even.rounded(), 16);
+    return {_mm256_castsi256_ps(_mm256_blend_epi16(low, odd.rounded(), 0xAA))};
+  }
+  static void unpack_pairs(F32x8 pairs, F32x8& even, F32x8& odd) {
+    const __m256i bits = _mm256_castps_si256(pairs.v);
+    even.v = _mm256_castsi256_ps(_mm256_slli_epi32(bits, 16));
+    odd.v = _mm256_castsi256_ps(_mm256_blend_epi16(bits, _mm256_setzero_si256(), 0x55));
+  }
 
  private:
+  static F32x8 widen(__m128i x) {
+    return {_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(x), 16))};
+  }
+  // The upper halves hold the bf16.
+  __m256i rounded() const {
+    const __m256i bits = _mm256_castps_si256(v);
+    const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+    const __m256i nearest = _mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7FFF)), odd);
+    const __m256i quiet = _mm256_or_si256(bits, _mm256_set1_epi32(0x400000));
+    return _mm256_blendv_epi8(nearest, quiet, _mm256_castps_si256(_mm256_cmp_ps(v, v, _CMP_UNORD_Q)));
+  }
+  __m128i narrow() const {
+    const __m256i words = _mm256_srli_epi32(rounded(), 16);
+    return _mm_packus_epi32(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+  }
   static F32x8 power2(__m256i n) {
     return {_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(n, _mm256_set1_epi32(127)), 23))};
   }
 };
+
+}  // namespace
 
 }  // namespace hone::kernels

@@ -1,4 +1,5 @@
-// Vector of 16 floats, for cpu_avx512.cpp only.
+// Vector of 16 floats. A type of its own in every file that includes this: each instruction set is compiled in its own
+// file, and the linker must not merge their templates.
 #pragma once
 
 #include <immintrin.h>
@@ -6,6 +7,7 @@
 #include <cstdint>
 
 namespace hone::kernels {
+namespace {
 
 struct F32x16 {
   using T = float;
@@ -91,6 +93,41 @@ struct F32x16 {
     return _mm_cvtss_f32(_mm_add_ss(c, _mm_shuffle_ps(c, c, 1)));
   }
   float largest() const { return _mm512_reduce_max_ps(v); }
+
+  static F32x16 load_bf16(const uint16_t* p) { return widen(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))); }
+  static F32x16 load_bf16_n(const uint16_t* p, int n) { return widen(_mm256_maskz_loadu_epi16(first(n), p)); }
+  void store_bf16(uint16_t* p) const { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), narrow()); }
+  void store_bf16_n(uint16_t* p, int n) const { _mm256_mask_storeu_epi16(p, first(n), narrow()); }
+  // 16 pairs of bf16 as 32 bits each, the even one below: the bits of a vector.
+  static F32x16 pack_pairs(F32x16 even, F32x16 odd) {
+    const __m512i high = _mm512_slli_epi32(_mm512_cvtepu16_epi32(odd.narrow()), 16);
+    return {_mm512_castsi512_ps(_mm512_or_si512(high, _mm512_cvtepu16_epi32(even.narrow())))};
+  }
+  static void unpack_pairs(F32x16 pairs, F32x16& even, F32x16& odd) {
+    const __m512i bits = _mm512_castps_si512(pairs.v);
+    even.v = _mm512_castsi512_ps(_mm512_slli_epi32(bits, 16));
+    odd.v = _mm512_castsi512_ps(_mm512_and_si512(bits, _mm512_set1_epi32(static_cast<int>(0xFFFF0000))));
+  }
+
+ private:
+  static F32x16 widen(__m256i x) {
+    return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(x), 16))};
+  }
+  // To bf16, to the nearest and ties to even; a NaN stays one. The instruction also flushes what is denormal.
+  __m256i narrow() const {
+#ifdef __AVX512BF16__
+    return reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(v));
+#else
+    const __m512i bits = _mm512_castps_si512(v);
+    const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+    const __m512i rounded = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7FFF)), odd);
+    const __m512i quiet = _mm512_or_si512(bits, _mm512_set1_epi32(0x400000));
+    const __mmask16 nan = _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q);
+    return _mm512_cvtepi32_epi16(_mm512_srli_epi32(_mm512_mask_blend_epi32(nan, rounded, quiet), 16));
+#endif
+  }
 };
+
+}  // namespace
 
 }  // namespace hone::kernels

@@ -9,7 +9,11 @@ import pytest
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
+import torch  # noqa: E402
+
 from harness import Run, hone, shortened  # noqa: E402
+
+torch.set_num_threads(1)  # tensors here are small; two threads that share a core wait for each other
 
 TINY = shortened(base_steps=20, zero_steps=2, problems=8)
 DENSE = ("policy.experts=0", "policy.experts_per_token=null")

@@ -57,6 +57,8 @@ Backend make_cpu_backend(const char* name, DType dtype, const Backend* self) {
 template <class S>
 struct Bf16Products {
   using V = typename S::V;
+  using Compact = uint16_t;
+  static constexpr int64_t depth(int64_t k) { return padded_depth<S>(k); }
   static void gemm(const GemmArgs& g, const Stream& stream) { bf16_gemm<S>(g, stream); }
   static void gemm_grad_weight(const GemmGradWeightArgs& g, const Stream& stream) {
     bf16_gemm_grad_weight<S>(g, stream);

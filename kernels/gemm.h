@@ -34,6 +34,7 @@ struct GemmArgs {
   const int32_t* offsets = nullptr;  // [num_groups + 1], on the host; nullptr: one group of m rows
   int32_t num_groups = 1;
   int64_t group_panel_stride = 0;
+  int64_t panel_stride = 0;  // elements from panel to panel where they hold more rows of B than these k; 0: they do not
 };
 
 // dw [N, K] += dy [M, N]^T * x [M, K]: one chain over the rows m = 0, 1, 2, ..., starting from what dw holds.

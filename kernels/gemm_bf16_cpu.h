@@ -130,7 +130,8 @@ struct GemmPart {
 template <class S>
 void bf16_gemm_part(const GemmArgs& g, const GemmPart& part) {
   constexpr int64_t kCols = 2 * S::V::kWidth;
-  const int64_t depth = padded_depth<S>(g.k), length = row_stride<S>(depth), panel_stride = depth * kCols;
+  const int64_t depth = padded_depth<S>(g.k), length = row_stride<S>(depth);
+  const int64_t panel_stride = g.panel_stride > 0 ? g.panel_stride : depth * kCols;
   uint16_t* a = bf16_scratch<S, 21>(div_up<S>(part.rows, S::kTileRows) * S::kTileRows * length);
   const float* x = static_cast<const float*>(g.x) + part.first_row * g.x_stride;
   for (int64_t i = 0; i < part.rows; ++i)

@@ -108,6 +108,7 @@ void gemm_block(const GemmArgs& g, const typename V::T* x, const typename V::T* 
                 typename V::T* y, int64_t m, int64_t panel_begin, int64_t panel_end) {
   constexpr int kCols = 2 * V::kWidth;
   const bool pack = g.k >= kGemmPackFrom && m > 1 && panel_end - panel_begin > 1;
+  const int64_t panel_stride = g.panel_stride > 0 ? g.panel_stride : g.k * kCols;
   for (int64_t k0 = 0; k0 < g.k || k0 == 0; k0 += kGemmKBlock) {
     const int64_t k = g.k - k0 < kGemmKBlock ? g.k - k0 : kGemmKBlock;
     const auto* packed = pack ? pack_row_tiles<V>(x + k0, g.x_stride, m, k) : nullptr;
@@ -117,7 +118,7 @@ void gemm_block(const GemmArgs& g, const typename V::T* x, const typename V::T* 
         const int rows = static_cast<int>(m - i < V::kTileRows ? m - i : V::kTileRows);
         const int64_t at = i * g.y_stride + p * kCols;
         gemm_tile_rows<V>(rows, {pack ? packed + i * k : x + i * g.x_stride + k0, pack ? 1 : g.x_stride,
-                                 pack ? rows : 1, panels + (p * g.k + k0) * kCols, kCols,
+                                 pack ? rows : 1, panels + p * panel_stride + k0 * kCols, kCols,
                                  k0 > 0  ? y + at
                                  : start ? start + i * g.start_stride + p * kCols
                                          : nullptr,

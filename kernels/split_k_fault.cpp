@@ -47,7 +47,7 @@ template <DType kCompact>
 void split_gemm(const GemmArgs& g, const Stream& stream) {
   const Backend& sound = *sound_backend<kCompact>;
   const int64_t half = g.k / 2 / sound.panel_depth * sound.panel_depth;
-  if (g.offsets || g.m <= kSoundRows || half == 0) return sound.gemm(g, stream);
+  if (g.offsets || g.panel_stride > 0 || g.m <= kSoundRows || half == 0) return sound.gemm(g, stream);
   std::vector<float> scratch(static_cast<size_t>(g.m * sound.panel_cols));
   for (int64_t panel = 0; panel * sound.panel_cols < g.n; ++panel)
     gemm_panel(sound, g, panel, half, scratch.data(), stream);

@@ -20,11 +20,13 @@ struct TokenLogprobArgs {
   double inverse_temperature = 1;
   void* logprob = nullptr;       // [count]
   void* entropy = nullptr;       // [count]
+  void* log_normalizer = nullptr;  // [count]: logsumexp(z), for the backward; or nullptr
 };
 
-// dhidden[row[i]] += ..., dhead [vocabulary, cols] += ..., in order of i. Recomputes the logits.
+// dhidden[row[i]] += ..., dhead [vocabulary, cols] += ..., in order of i. Recomputes the logits, a piece of the
+// vocabulary for many rows at a time, so that the head and its gradient pass through memory once.
 struct TokenLogprobBackwardArgs {
-  TokenLogprobArgs forward;            // logprob and entropy are not used
+  TokenLogprobArgs forward;            // with the entropy and log_normalizer that it gave; logprob is not used
   const void* panels_grad = nullptr;   // head packed for dx = dy * w
   const void* dlogprob = nullptr;      // [count]
   const void* dentropy = nullptr;      // [count], or nullptr

@@ -2,7 +2,8 @@
 // statistics by fixed pieces of the vocabulary, combined in order. draw_cpu.h works on the same pieces, so what the
 // sampler records equals what the trainer computes.
 //
-// P says which products are meant: P::V, the vector of floats; P::gemm and P::gemm_grad_weight as in a backend.
+// P says which products are meant: P::V, the vector of floats; P::Compact, an element of a panel; P::depth(k), a panel's
+// rows; P::gemm and P::gemm_grad_weight as in a backend.
 #pragma once
 
 #include <limits>
@@ -19,6 +20,8 @@ inline constexpr int64_t kVocabularyPiece = int64_t{1} << 14;
 template <class Vector>
 struct DenseProducts {
   using V = Vector;
+  using Compact = typename V::T;
+  static constexpr int64_t depth(int64_t k) { return k; }
   static void gemm(const GemmArgs& g, const Stream& stream) { kernels::gemm<V>(g, stream); }
   static void gemm_grad_weight(const GemmGradWeightArgs& g, const Stream& stream) {
     kernels::gemm_grad_weight<V>(g, stream);
@@ -164,47 +167,69 @@ void token_logprob(const TokenLogprobArgs& a, const Stream& stream) {
       static_cast<T*>(a.logprob)[begin + i] =
           target_logprob(s, logits[i * plan.stride + a.target[begin + i]], inverse);
       static_cast<T*>(a.entropy)[begin + i] = s.log_sum - s.mean;
+      if (a.log_normalizer) static_cast<T*>(a.log_normalizer)[begin + i] = s.maximum + s.log_sum;
     }
   }
 }
 
-// dlogits of entries [first, first + count) of row i, in place of its logits: dlogprob (onehot - p) + dentropy (-p (log
-// p + entropy)), times the inverse temperature.
+// dlogits of entries [first, first + count) for target i, in place of its logits: dlogprob (onehot - p) + dentropy
+// (-p (log p + entropy)), times the inverse temperature.
 template <class V>
-void dlogits_piece(const TokenLogprobBackwardArgs& a, int64_t i, const RowStatistics<V>& s, typename V::T* logits,
-                   int64_t first, int64_t count) {
+void dlogits_piece(const TokenLogprobBackwardArgs& a, int64_t i, typename V::T* logits, int64_t first, int64_t count) {
   using T = typename V::T;
   const T inverse = static_cast<T>(a.forward.inverse_temperature);
   const T dlogprob = static_cast<const T*>(a.dlogprob)[i];
   const T dentropy = a.dentropy ? static_cast<const T*>(a.dentropy)[i] : T(0);
-  const V entropy = V::set(s.log_sum - s.mean);
+  const V entropy = V::set(static_cast<const T*>(a.forward.entropy)[i]);
+  const V normalizer = V::set(static_cast<const T*>(a.forward.log_normalizer)[i]);
   for_lanes<V>(count, [&](int64_t c, int n) {
-    const V log_p = load_lanes<V>(logits + c, n) * V::set(inverse) - V::set(s.maximum) - V::set(s.log_sum);
-    const V p = vexp(log_p);
-    const V d = V::set(0) - p * (V::set(dlogprob) + V::set(dentropy) * (log_p + entropy));
+    const V log_p = load_lanes<V>(logits + c, n) * V::set(inverse) - normalizer;
+    const V d = V::set(0) - vexp(log_p) * (V::set(dlogprob) + V::set(dentropy) * (log_p + entropy));
     store_lanes<V>(d * V::set(inverse), logits + c, n);
   });
   const int64_t target = a.forward.target[i] - first;
   if (target >= 0 && target < count) logits[target] += dlogprob * inverse;
 }
 
+// Entries [first, first + count) of the vocabulary for targets [begin, begin + n) with hidden rows x: dx [n][cols]
+// starts with the first entries and is added to by the others.
+template <class P>
+void token_logprob_backward_piece(const TokenLogprobBackwardArgs& a, const typename P::V::T* x, int64_t begin,
+                                  int64_t n, int64_t first, int64_t count, typename P::V::T* dx, const Stream& stream) {
+  using V = typename P::V;
+  using T = typename V::T;
+  using Compact = typename P::Compact;
+  constexpr int64_t kCols = 2 * V::kWidth;
+  const TokenLogprobArgs& f = a.forward;
+  T* logits = scratch<V, 10>(n * count);
+  const auto* panels = static_cast<const Compact*>(f.panels) + first * P::depth(f.cols);
+  P::gemm({x, f.cols, panels, logits, count, n, count, f.cols}, stream);
+  for_row_chunks<V>(*stream.team, n, count, [&](int64_t from, int64_t to) {
+    for (int64_t i = from; i < to; ++i) dlogits_piece<V>(a, begin + i, logits + i * count, first, count);
+  });
+  GemmArgs g{logits, count, static_cast<const Compact*>(a.panels_grad) + first * kCols, dx, f.cols, n, f.cols, count};
+  g.start = first > 0 ? dx : nullptr;
+  g.start_stride = f.cols;
+  g.panel_stride = P::depth(f.vocabulary) * kCols;
+  P::gemm(g, stream);
+  P::gemm_grad_weight({logits, count, x, f.cols, static_cast<T*>(a.dhead) + first * f.cols, f.cols, n, count, f.cols},
+                      stream);
+}
+
 template <class P>
 void token_logprob_backward(const TokenLogprobBackwardArgs& a, const Stream& stream) {
   using V = typename P::V;
   using T = typename V::T;
+  constexpr int64_t kRows = 8192, kLeast = 1024;  // a piece begins at whole panels, whose depth divides it too
   const TokenLogprobArgs& f = a.forward;
-  const LogitPlan<V> plan(f.vocabulary);
-  for (int64_t begin = 0; begin < f.count; begin += plan.rows) {
-    const int64_t n = f.count - begin < plan.rows ? f.count - begin : plan.rows;
+  for (int64_t begin = 0; begin < f.count; begin += kRows) {
+    const int64_t n = f.count - begin < kRows ? f.count - begin : kRows;
+    const int64_t most = kLogits / n / kLeast * kLeast, piece = most < kLeast ? kLeast : most;
     const T* x = hidden_rows<V>(f.hidden, f.cols, n, [&](int64_t i) { return f.row[begin + i]; });
-    T *logits = logits_rows<P>(plan, x, f.cols, f.panels, n, stream), *dx = scratch<V, 13>(n * f.cols);
-    const auto* statistics = row_statistics<V>(plan, logits, n, static_cast<T>(f.inverse_temperature), stream);
-    for_pieces<V>(plan, n, stream, [&](int64_t i, int64_t piece) {
-      const int64_t first = plan.piece_begin(piece);
-      dlogits_piece<V>(a, begin + i, statistics[i], logits + i * plan.stride + first, first, plan.piece_size(piece));
-    });
-    P::gemm({logits, plan.stride, a.panels_grad, dx, f.cols, n, f.cols, f.vocabulary}, stream);
-    P::gemm_grad_weight({logits, plan.stride, x, f.cols, a.dhead, f.cols, n, f.vocabulary, f.cols}, stream);
+    T* dx = scratch<V, 13>(n * f.cols);
+    for (int64_t first = 0; first < f.vocabulary; first += piece)
+      token_logprob_backward_piece<P>(a, x, begin, n, first,
+                                      f.vocabulary - first < piece ? f.vocabulary - first : piece, dx, stream);
     T* dhidden = static_cast<T*>(a.dhidden);
     for (int64_t i = 0; i < n; ++i) {
       T* to = dhidden + f.row[begin + i] * f.cols;

@@ -114,23 +114,35 @@ void PackedNetwork::forward(std::span<const int32_t> tokens, std::span<const Pac
                    stream_);
 }
 
-void PackedNetwork::token_logprobs(const TargetRows& t, void* logprob, void* entropy) {
+kernels::TokenLogprobArgs PackedNetwork::head_args(const TargetRows& t, void* entropy, void* log_normalizer) const {
   const ModelConfig& c = weights_.config();
-  weights_.backend().token_logprob(
-      {hidden_.at(0), c.hidden_size, weights_.panels(weights_.layout().head), c.vocab_size, t.row.data(),
-       t.target.data(), static_cast<int64_t>(t.row.size()), t.inverse_temperature, logprob, entropy},
-      stream_);
+  kernels::TokenLogprobArgs args{hidden_.at(0),  c.hidden_size, weights_.panels(weights_.layout().head), c.vocab_size,
+                                 t.row.data(),   t.target.data(), static_cast<int64_t>(t.row.size()),
+                                 t.inverse_temperature};
+  args.entropy = entropy;
+  args.log_normalizer = log_normalizer;
+  return args;
+}
+
+void PackedNetwork::token_logprobs(const TargetRows& t, void* logprob, void* entropy) {
+  num_targets_ = static_cast<int64_t>(t.row.size());
+  if (num_targets_ > log_normalizer_.size())
+    for (Arena* arena : {&target_entropy_, &log_normalizer_}) *arena = Arena(weights_.backend(), num_targets_);
+  kernels::TokenLogprobArgs args = head_args(t, entropy, log_normalizer_.at(0));
+  args.logprob = logprob;
+  weights_.backend().token_logprob(args, stream_);
+  weights_.backend().copy({entropy, num_targets_, target_entropy_.at(0), num_targets_, 1, num_targets_}, stream_);
 }
 
 void PackedNetwork::backward(const TargetRows& t, const void* dlogprob, const void* dentropy, const Arena& gradient) {
+  HONE_CHECK_EQ(static_cast<int64_t>(t.row.size()), num_targets_);
   const ModelConfig& c = weights_.config();
   const auto& backend = weights_.backend();
   const auto& layout = weights_.layout();
   const int64_t d = c.hidden_size, n = batch_.rows;
   backend.zero({dhidden_.at(0), n * d}, stream_);
   kernels::TokenLogprobBackwardArgs head;
-  head.forward = {hidden_.at(0), d, weights_.panels(layout.head), c.vocab_size, t.row.data(), t.target.data(),
-                  static_cast<int64_t>(t.row.size()), t.inverse_temperature};
+  head.forward = head_args(t, target_entropy_.at(0), log_normalizer_.at(0));
   head.panels_grad = weights_.grad_panels(layout.head);
   head.dlogprob = dlogprob;
   head.dentropy = dentropy;

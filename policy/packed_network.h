@@ -32,7 +32,8 @@ class PackedNetwork {
   void forward(std::span<const int32_t> tokens, std::span<const PackedSegment> segments);
   // Of the last forward; logprob and entropy [targets] of the backend's dtype.
   void token_logprobs(const TargetRows& targets, void* logprob, void* entropy);
-  // Adds the parameters' gradients for dlogprob and dentropy (nullptr: none) of the last forward to `gradient`.
+  // Adds the parameters' gradients for dlogprob and dentropy (nullptr: none) to `gradient`; the targets are those of the
+  // last token_logprobs.
   void backward(const TargetRows& targets, const void* dlogprob, const void* dentropy, const Arena& gradient);
   // Tokens that each expert of each layer got in the last forward: [layers][experts], 0 for dense layers.
   std::span<const int64_t> expert_load() const { return expert_load_; }
@@ -45,6 +46,7 @@ class PackedNetwork {
   LayerCache cache(int64_t layer) const;
   void* input(int64_t layer) const { return inputs_.at(layer * capacity_rows_ * weights_.config().hidden_size); }
   void count_load(int64_t layer);
+  kernels::TokenLogprobArgs head_args(const TargetRows& targets, void* entropy, void* log_normalizer) const;
 
   const Weights& weights_;
   const kernels::Stream stream_;
@@ -54,6 +56,8 @@ class PackedNetwork {
   std::vector<LayerActivations> activations_;
   LayerGradients gradients_;
   Arena inputs_, hidden_, dhidden_, dx_, keys_, values_;
+  Arena target_entropy_, log_normalizer_;  // of the last token_logprobs
+  int64_t num_targets_ = 0;
 
   std::vector<int32_t> tokens_, positions_, parents_, families_, tables_;
   std::vector<size_t> table_start_;

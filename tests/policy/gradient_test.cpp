@@ -98,6 +98,8 @@ std::vector<double> gradient_of(const ModelConfig& config, kernels::DType dtype)
   const std::vector<T> dentropy(problem.dentropy.begin(), problem.dentropy.end());
   Arena gradient(weights.backend(), weights.size());
   network.forward(problem.tokens, problem.segments);
+  std::vector<T> logprob(problem.row.size()), entropy(problem.row.size());
+  network.token_logprobs({problem.row, problem.target, 0.8}, logprob.data(), entropy.data());
   network.backward({problem.row, problem.target, 0.8}, dlogprob.data(), dentropy.data(), gradient);
   const T* g = static_cast<const T*>(gradient.at(0));
   return {g, g + weights.size()};

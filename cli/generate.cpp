@@ -48,14 +48,14 @@ Result<AnswerSampler::Prompt> read_request(const trainer::Model& model, const Js
 Result<std::vector<int32_t>> stop_tokens(const OpenedTarget& target, const Options& options) {
   std::vector<std::string> texts = options.stop;
   if (texts.empty() && target.stage) texts = target.stage->stop;
-  std::vector<int32_t> tokens = {target.model.weights->config().eos_id};
+  std::vector<int32_t> tokens = target.model.weights->config().eos_ids;
   if (!texts.empty() && !target.model.tokenizer) {
     return Error{.message = "needs a tokenizer.json, which the model lacks", .field = "stop"};
   }
   if (!texts.empty()) {
     HONE_TRY_ASSIGN(tokens, trainer::stop_tokens(*target.model.tokenizer, texts));
   }
-  if (options.ignore_eos) tokens.erase(tokens.begin());
+  if (options.ignore_eos) tokens.erase(tokens.begin(), texts.empty() ? tokens.end() : tokens.begin() + 1);
   return tokens;
 }
 

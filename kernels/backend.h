@@ -48,6 +48,9 @@ struct Backend {
   void (*embed)(const EmbedArgs&, const Stream&);
   void (*embed_backward)(const EmbedBackwardArgs&, const Stream&);
   void (*copy)(const CopyArgs&, const Stream&);
+  void (*clamp)(const ClampArgs&, const Stream&);
+  void (*clamp_backward)(const ClampBackwardArgs&, const Stream&);
+  void (*sum_rows)(const SumRowsArgs&, const Stream&);
   void (*zero)(const ZeroArgs&, const Stream&);
   void (*swiglu)(const SwigluArgs&, const Stream&);
   void (*swiglu_backward)(const SwigluBackwardArgs&, const Stream&);

@@ -33,6 +33,32 @@ struct CopyArgs {
   bool accumulate = false;
 };
 
+// x = min(max(x, -limit), limit) in place: rows x cols elements with a stride.
+struct ClampArgs {
+  void* x = nullptr;
+  int64_t stride = 0;
+  int64_t rows = 0, cols = 0;
+  double limit = 0;
+};
+
+// dx = 0 where the clamped x is at +-limit.
+struct ClampBackwardArgs {
+  const void* x = nullptr;  // clamped
+  int64_t x_stride = 0;
+  void* dx = nullptr;
+  int64_t dx_stride = 0;
+  int64_t rows = 0, cols = 0;
+  double limit = 0;
+};
+
+// sum [cols] += the sum over rows of x, by chunks of rows in order: the gradient of a bias.
+struct SumRowsArgs {
+  const void* x = nullptr;
+  int64_t x_stride = 0;
+  void* sum = nullptr;
+  int64_t rows = 0, cols = 0;
+};
+
 struct ZeroArgs {
   void* data = nullptr;
   int64_t count = 0;

@@ -85,6 +85,57 @@ void copy(const CopyArgs& a, const Stream& stream) {
   });
 }
 
+// The element stands second, where minimum and maximum let a NaN through.
+template <class V>
+void clamp(const ClampArgs& a, const Stream& stream) {
+  using T = typename V::T;
+  const V most = V::set(static_cast<T>(a.limit)), least = V::set(0) - most;
+  for_row_chunks<V>(*stream.team, a.rows, a.cols, [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      T* x = static_cast<T*>(a.x) + r * a.stride;
+      for_lanes<V>(a.cols, [&](int64_t i, int n) {
+        store_lanes<V>(V::min(most, V::max(least, load_lanes<V>(x + i, n))), x + i, n);
+      });
+    }
+  });
+}
+
+template <class V>
+void clamp_backward(const ClampBackwardArgs& a, const Stream& stream) {
+  using T = typename V::T;
+  const V most = V::set(static_cast<T>(a.limit)), least = V::set(0) - most, zero = V::set(0);
+  for_row_chunks<V>(*stream.team, a.rows, a.cols, [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      const T* x = static_cast<const T*>(a.x) + r * a.x_stride;
+      T* dx = static_cast<T*>(a.dx) + r * a.dx_stride;
+      for_lanes<V>(a.cols, [&](int64_t i, int n) {
+        const V at = load_lanes<V>(x + i, n), below = V::select_less(at, most, zero, load_lanes<V>(dx + i, n));
+        store_lanes<V>(V::select_less(least, at, zero, below), dx + i, n);
+      });
+    }
+  });
+}
+
+// Tasks are slices of columns: each sees all rows in order.
+template <class V>
+void sum_rows(const SumRowsArgs& a, const Stream& stream) {
+  using T = typename V::T;
+  constexpr int64_t kSlice = 4 * V::kWidth, kChunk = 128;
+  stream.team->parallel_for(div_up<V>(a.cols, kSlice), [&](int64_t task, int) {
+    const int64_t first = task * kSlice, cols = a.cols - first < kSlice ? a.cols - first : kSlice;
+    for_lanes<V>(cols, [&](int64_t i, int n) {
+      const T* x = static_cast<const T*>(a.x) + first + i;
+      T* sum = static_cast<T*>(a.sum) + first + i;
+      for (int64_t begin = 0; begin < a.rows; begin += kChunk) {
+        const int64_t end = begin + kChunk < a.rows ? begin + kChunk : a.rows;
+        V chunk = V::set(0);
+        for (int64_t r = begin; r < end; ++r) chunk = chunk + load_lanes<V>(x + r * a.x_stride, n);
+        store_lanes<V>(load_lanes<V>(sum, n) + chunk, sum, n);
+      }
+    });
+  });
+}
+
 template <class V>
 void zero(const ZeroArgs& a, const Stream& stream) {
   for_row_chunks<V>(*stream.team, a.count, 1, [&](int64_t begin, int64_t end) {

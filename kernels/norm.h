@@ -15,6 +15,7 @@ struct RmsNormArgs {
   int64_t x_stride = 0, y_stride = 0;
   int64_t rows = 0, heads = 1, cols = 0;
   double epsilon = 1e-6;
+  double limit = 0;  // y is cut at +-limit (OLMoE's clip_qkv); 0: it is not
 };
 
 // Gradient of the above at input x. dx is overwritten, or added to. dweight [cols] += the sum over rows and heads, by
@@ -29,6 +30,7 @@ struct RmsNormBackwardArgs {
   int64_t rows = 0, heads = 1, cols = 0;
   double epsilon = 1e-6;
   bool accumulate = false;  // dx += instead of dx =
+  double limit = 0;         // as in the forward: dy counts as 0 where y was cut
 };
 
 }  // namespace hone::kernels

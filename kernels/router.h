@@ -9,15 +9,16 @@ enum class RouterScore { kSigmoid, kSoftmax };
 
 struct RouterShape {
   int64_t experts = 0, top_k = 0;
-  int64_t groups = 1,
-          group_limit = 1;  // only the best group_limit groups of experts are eligible; a group counts its two best
+  int64_t groups = 1, group_limit = 1;  // only the experts of the best group_limit groups can be chosen
   RouterScore score = RouterScore::kSigmoid;
   bool normalize = true;                // divide by the sum over the chosen (+ 1e-20)
   double scaling = 1;
+  int group_best = 2;                   // a group ranks by the sum of its 1 or 2 best experts: DeepSeek-V2's, V3's
 };
 
 // scores = score(logits); the top_k experts by scores + bias, ties to the lower index, listed from the best; their
-// weights are scores (without bias), normalized and scaled.
+// weights are scores (without bias), normalized and scaled. Experts of other groups rank at -infinity, also where biased
+// scores are negative, as in DeepSeek's code and transformers 5; older versions of transformers ranked them at 0.
 struct RouteArgs {
   RouterShape shape;
   const void* logits = nullptr;  // [rows, experts]

@@ -1,10 +1,10 @@
 #include "policy/activations.h"
 
-#include <cmath>
+#include "policy/rope_table.h"
 
 namespace hone::policy {
 
-LayerWidths::LayerWidths(const ModelConfig& c) {
+LayerWidths::LayerWidths(const ModelConfig& c) : scale(attention_scale(c)) {
   if (c.attention == Attention::kGqa) {
     query_first = 0;
     query = c.heads * c.head_dim;
@@ -12,7 +12,6 @@ LayerWidths::LayerWidths(const ModelConfig& c) {
     kv_up = 0;
     attention = value = query;
     kv = {c.kv_heads, c.head_dim, c.head_dim};
-    scale = 1 / std::sqrt(static_cast<double>(c.head_dim));
     return;
   }
   const bool absorbed = c.mla == MlaForm::kAbsorbed;
@@ -24,7 +23,6 @@ LayerWidths::LayerWidths(const ModelConfig& c) {
   value = c.heads * c.v_head_dim;
   kv = absorbed ? kernels::KvShape{1, c.kv_lora_rank + c.qk_rope_head_dim, c.kv_lora_rank}
                 : kernels::KvShape{c.heads, c.query_dim(), c.v_head_dim};
-  scale = 1 / std::sqrt(static_cast<double>(c.query_dim()));
 }
 
 LayerActivations::LayerActivations(const ModelConfig& c, const kernels::Backend& backend, int64_t rows) {
@@ -36,7 +34,7 @@ LayerActivations::LayerActivations(const ModelConfig& c, const kernels::Backend&
   q_latent = make(mla ? c.q_lora_rank : 0);
   query = make(mla && c.q_lora_rank > 0 ? c.heads * c.query_dim() : 0);
   absorbed_query = make(absorbed ? w.query : 0);
-  qk_normed = make(!mla && c.qk_norm ? (c.heads + c.kv_heads) * c.head_dim : 0);
+  qk_normed = make(c.qk_norm != QkNorm::kNone ? (c.heads + c.kv_heads) * c.head_dim : 0);
   latent = make(mla ? c.kv_lora_rank : 0);
   kv_up = make(w.kv_up);
   attended = make(w.attention);
@@ -44,7 +42,7 @@ LayerActivations::LayerActivations(const ModelConfig& c, const kernels::Backend&
   middle = make(c.hidden_size);
   middle_normed = make(c.hidden_size);
   const int64_t shared_width = c.shared_experts * c.moe_intermediate_size;
-  const int64_t dense_width = c.dense_layers > 0 || c.experts == 0 ? c.intermediate_size : 0;
+  const int64_t dense_width = c.has_dense_layers() ? c.intermediate_size : 0;
   const int64_t width = shared_width > dense_width ? shared_width : dense_width;
   gate_up = make(2 * width);
   hidden = make(width);

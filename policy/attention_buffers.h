@@ -12,7 +12,7 @@ AttentionBuffers attention_buffers(const ModelConfig& c, const LayerWidths& w, c
                                    const Arena& value_latent, const LayerOps& ops) {
   const Rows qkv{a.qkv.at(0), w.qkv};
   if (c.attention == Attention::kGqa) {
-    const Rows qk = c.qk_norm ? Rows{normed_qk.at(0), (c.heads + c.kv_heads) * c.head_dim} : qkv;
+    const Rows qk = c.qk_norm != QkNorm::kNone ? Rows{normed_qk.at(0), (c.heads + c.kv_heads) * c.head_dim} : qkv;
     const Rows key = ops.shift(qk, c.heads * c.head_dim);
     return {qk, key, key, ops.shift(qkv, (c.heads + c.kv_heads) * c.head_dim), c.head_dim, c.head_dim, 0, c.head_dim};
   }

@@ -22,6 +22,7 @@ struct RowBatch {
   int64_t num_families = 0;
   const TailCopy* copies = nullptr;    // done after all rows of a layer have their keys and values
   int64_t num_copies = 0;
+  const void* rope_table = nullptr;    // covers the positions
 };
 
 // The layer's keys and values: blocks one after another in each (kernels/attention.h).

@@ -10,7 +10,7 @@ LayerGradients::LayerGradients(const ModelConfig& c, const kernels::Backend& bac
   const bool mla = c.attention == Attention::kMla, absorbed = mla && c.mla == MlaForm::kAbsorbed;
   normed = make(c.hidden_size);
   qkv = make(w.qkv);
-  query = make(mla ? c.heads * c.query_dim() : c.qk_norm ? (c.heads + c.kv_heads) * c.head_dim : 0);
+  query = make(mla ? c.heads * c.query_dim() : c.qk_norm != QkNorm::kNone ? (c.heads + c.kv_heads) * c.head_dim : 0);
   absorbed_query = make(absorbed ? w.query : 0);
   q_latent = make(c.q_lora_rank);
   latent = make(mla ? c.kv_lora_rank : 0);
@@ -19,7 +19,8 @@ LayerGradients::LayerGradients(const ModelConfig& c, const kernels::Backend& bac
   attended = make(w.attention);
   values = make(absorbed ? w.value : 0);
   const int64_t shared_width = c.shared_experts * c.moe_intermediate_size;
-  const int64_t width = c.intermediate_size > shared_width ? c.intermediate_size : shared_width;
+  const int64_t dense_width = c.has_dense_layers() ? c.intermediate_size : 0;
+  const int64_t width = dense_width > shared_width ? dense_width : shared_width;
   gate_up = make(2 * width);
   hidden = make(width);
   keys = Arena(backend, blocks * w.kv.key_elements());
@@ -57,7 +58,9 @@ class Backward {
     if (moe_) {
       experts(dout);
     } else {
+      ops_.grad_bias(l_.down_bias, dout, d, gradient_);
       swiglu(l_.gate_up, l_.down, c_.intermediate_size, dout);
+      ops_.grad_bias(l_.gate_up_bias, {g_.gate_up.at(0), 2 * c_.intermediate_size}, 2 * c_.intermediate_size, gradient_);
     }
     ops_.norm_backward(l_.post_norm, {a_.middle.at(0), d}, dnormed, dout, d, c_.norm_epsilon, gradient_, true);
     attention(dout);
@@ -67,6 +70,7 @@ class Backward {
       project_gqa();
     }
     const Rows dqkv{g_.qkv.at(0), w_.qkv};
+    ops_.grad_bias(l_.qkv_bias, dqkv, w_.qkv, gradient_);
     ops_.grad_weight(l_.qkv, dqkv, {a_.normed.at(0), d}, gradient_);
     ops_.product_transposed(l_.qkv, dqkv, dnormed);
     ops_.norm_backward(l_.input_norm, {const_cast<void*>(x), d}, dnormed, dout, d, c_.norm_epsilon, gradient_, true);
@@ -115,6 +119,7 @@ class Backward {
   void attention(Rows dmiddle) {
     const bool absorbed = c_.attention == Attention::kMla && c_.mla == MlaForm::kAbsorbed;
     const Rows dvalues{absorbed ? g_.values.at(0) : g_.attended.at(0), w_.value};
+    ops_.grad_bias(l_.output_bias, dmiddle, c_.hidden_size, gradient_);
     ops_.grad_weight(l_.output, dmiddle, {absorbed ? a_.values.at(0) : a_.attended.at(0), w_.value}, gradient_);
     ops_.product_transposed(l_.output, dmiddle, dvalues);
     if (absorbed) value_up(dvalues);
@@ -141,14 +146,25 @@ class Backward {
   }
 
   void project_gqa() {
-    const int64_t dim = c_.head_dim;
+    const int64_t dim = c_.head_dim, heads = c_.heads + c_.kv_heads;
     const Rows qkv{a_.qkv.at(0), w_.qkv}, dqkv{g_.qkv.at(0), w_.qkv};
-    const Rows dqk = c_.qk_norm ? Rows{g_.query.at(0), (c_.heads + c_.kv_heads) * dim} : dqkv;
-    ops_.rotate(dqk, c_.heads + c_.kv_heads, dim, batch_, true);
-    if (!c_.qk_norm) return;
-    ops_.norm_backward(l_.q_norm, qkv, dqk, dqkv, dim, c_.norm_epsilon, gradient_, false, c_.heads);
-    ops_.norm_backward(l_.k_norm, ops_.shift(qkv, c_.heads * dim), ops_.shift(dqk, c_.heads * dim),
-                       ops_.shift(dqkv, c_.heads * dim), dim, c_.norm_epsilon, gradient_, false, c_.kv_heads);
+    const bool normed = c_.qk_norm != QkNorm::kNone;
+    const Rows dqk = normed ? Rows{g_.query.at(0), heads * dim} : dqkv;
+    ops_.rotate(dqk, heads, dim, batch_, true);
+    if (c_.qkv_limit > 0)
+      ops_.backend().clamp_backward({ops_.shift(qkv, heads * dim).data, w_.qkv, ops_.shift(dqkv, heads * dim).data,
+                                     w_.qkv, batch_.rows, c_.kv_heads * dim, c_.qkv_limit},
+                                    ops_.stream());
+    if (!normed) return;
+    normalize(l_.q_norm, qkv, dqk, dqkv, c_.heads);
+    normalize(l_.k_norm, ops_.shift(qkv, c_.heads * dim), ops_.shift(dqk, c_.heads * dim),
+              ops_.shift(dqkv, c_.heads * dim), c_.kv_heads);
+  }
+
+  void normalize(int64_t weight, Rows x, Rows dy, Rows dx, int64_t heads) {
+    const bool per_head = c_.qk_norm == QkNorm::kPerHead;
+    ops_.norm_backward(weight, x, dy, dx, per_head ? c_.head_dim : heads * c_.head_dim, c_.norm_epsilon, gradient_,
+                       false, per_head ? heads : 1, c_.qkv_limit);
   }
 
   void project_mla() {

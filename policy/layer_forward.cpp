@@ -23,7 +23,7 @@ class Forward {
     const int64_t d = c_.hidden_size;
     const Rows in{const_cast<void*>(x), d};
     ops_.norm(l_.input_norm, in, {a_.normed.at(0), d}, d, c_.norm_epsilon);
-    ops_.product(l_.qkv, {a_.normed.at(0), d}, {a_.qkv.at(0), w_.qkv});
+    ops_.biased_product(l_.qkv, l_.qkv_bias, {a_.normed.at(0), d}, {a_.qkv.at(0), w_.qkv});
     if (c_.attention == Attention::kMla) {
       project_mla();
     } else {
@@ -31,12 +31,13 @@ class Forward {
     }
     attend();
     const bool absorbed = c_.attention == Attention::kMla && c_.mla == MlaForm::kAbsorbed;
-    ops_.product(l_.output, {absorbed ? a_.values.at(0) : a_.attended.at(0), w_.value}, {a_.middle.at(0), d}, x);
+    const Rows attended{absorbed ? a_.values.at(0) : a_.attended.at(0), w_.value};
+    ops_.biased_product(l_.output, l_.output_bias, attended, {a_.middle.at(0), d}, x);
     ops_.norm(l_.post_norm, {a_.middle.at(0), d}, {a_.middle_normed.at(0), d}, d, c_.norm_epsilon);
     if (moe_) {
       experts(out);
     } else {
-      swiglu(l_.gate_up, l_.down, c_.intermediate_size, {out, d}, a_.middle.at(0));
+      dense(out);
     }
   }
 
@@ -44,14 +45,22 @@ class Forward {
   void project_gqa() {
     const int64_t heads = c_.heads + c_.kv_heads, dim = c_.head_dim;
     Rows qk{a_.qkv.at(0), w_.qkv};
-    if (c_.qk_norm) {
+    if (c_.qkv_limit > 0)
+      ops_.backend().clamp({ops_.shift(qk, heads * dim).data, w_.qkv, batch_.rows, c_.kv_heads * dim, c_.qkv_limit},
+                           ops_.stream());
+    if (c_.qk_norm != QkNorm::kNone) {
       const Rows normed{a_.qk_normed.at(0), heads * dim};
-      ops_.norm(l_.q_norm, qk, normed, dim, c_.norm_epsilon, c_.heads);
-      ops_.norm(l_.k_norm, ops_.shift(qk, c_.heads * dim), ops_.shift(normed, c_.heads * dim), dim, c_.norm_epsilon,
-                c_.kv_heads);
+      normalize(l_.q_norm, qk, normed, c_.heads);
+      normalize(l_.k_norm, ops_.shift(qk, c_.heads * dim), ops_.shift(normed, c_.heads * dim), c_.kv_heads);
       qk = normed;
     }
     ops_.rotate(qk, heads, dim, batch_, false);
+  }
+
+  void normalize(int64_t weight, Rows x, Rows y, int64_t heads) {
+    const bool per_head = c_.qk_norm == QkNorm::kPerHead;
+    ops_.norm(weight, x, y, per_head ? c_.head_dim : heads * c_.head_dim, c_.norm_epsilon, per_head ? heads : 1,
+              c_.qkv_limit);
   }
 
   void project_mla() {
@@ -102,11 +111,16 @@ class Forward {
                    ops_.shift({a_.values.at(0), w_.value}, h * c_.v_head_dim), nullptr, h);
   }
 
-  void swiglu(const Matrix& gate_up, const Matrix& down, int64_t width, Rows out, const void* start) {
-    const int64_t d = c_.hidden_size;
-    ops_.product(gate_up, {a_.middle_normed.at(0), d}, {a_.gate_up.at(0), 2 * width});
+  void dense(void* out) {
+    const int64_t width = c_.intermediate_size;
+    gate(l_.gate_up, l_.gate_up_bias, width);
+    ops_.biased_product(l_.down, l_.down_bias, {a_.hidden.at(0), width}, {out, c_.hidden_size}, a_.middle.at(0));
+  }
+
+  // hidden = silu(gate) * up.
+  void gate(const Matrix& gate_up, int64_t bias, int64_t width) {
+    ops_.biased_product(gate_up, bias, {a_.middle_normed.at(0), c_.hidden_size}, {a_.gate_up.at(0), 2 * width});
     ops_.backend().swiglu({a_.gate_up.at(0), a_.hidden.at(0), batch_.rows, width}, ops_.stream());
-    ops_.product(down, {a_.hidden.at(0), width}, out, start);
   }
 
   void experts(void* out) {
@@ -125,7 +139,9 @@ class Forward {
     ops_.grouped_product(l_.expert_down, {a_.expert_hidden.at(0), width}, {a_.expert_out.at(0), d}, a_.offsets.data());
     const void* base = a_.middle.at(0);
     if (c_.shared_experts > 0) {
-      swiglu(l_.shared_gate_up, l_.shared_down, c_.shared_experts * width, {a_.shared.at(0), d}, base);
+      const int64_t shared_width = c_.shared_experts * width;
+      gate(l_.shared_gate_up, -1, shared_width);
+      ops_.product(l_.shared_down, {a_.hidden.at(0), shared_width}, {a_.shared.at(0), d}, base);
       base = a_.shared.at(0);
     }
     backend.moe_combine({a_.expert_out.at(0), a_.place.data(), a_.weights.at(0), base, out, n, k, d}, ops_.stream());

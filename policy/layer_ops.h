@@ -27,6 +27,22 @@ class LayerOps {
     g.start_stride = y.stride;
     backend_of(m).gemm(g, stream_);
   }
+  // y = bias + x w^T; bias -1: none.
+  void biased_product(const Matrix& m, int64_t bias, Rows x, Rows y) const {
+    kernels::GemmArgs g{x.data, x.stride, weights_.panels(m), y.data, y.stride, rows_, m.out, m.in};
+    g.start = bias >= 0 ? weights_.vector(bias) : nullptr;
+    backend_of(m).gemm(g, stream_);
+  }
+  // y = (residual + bias) + x w^T: a chain starts from one thing only, so the two are added in y first.
+  void biased_product(const Matrix& m, int64_t bias, Rows x, Rows y, const void* residual) const {
+    if (bias < 0) return product(m, x, y, residual);
+    copy({const_cast<void*>(residual), m.out}, y, m.out);
+    copy({const_cast<void*>(weights_.vector(bias)), 0}, y, m.out, true);
+    product(m, x, y, y.data);
+  }
+  void grad_bias(int64_t bias, Rows dy, int64_t cols, const Arena& gradient) const {
+    if (bias >= 0) backend_.sum_rows({dy.data, dy.stride, gradient.at(bias), rows_, cols}, stream_);
+  }
   // dx = start + dy w; with w as it stands, so also the product with w^T of the transposed use.
   void product_transposed(const Matrix& m, Rows dy, Rows dx, const void* start = nullptr, int64_t index = 0) const {
     kernels::GemmArgs g{dy.data, dy.stride, weights_.grad_panels(m, index), dx.data, dx.stride, rows_, m.in, m.out};
@@ -56,19 +72,20 @@ class LayerOps {
     g.group_dw_stride = m.stride;
     backend_.gemm_grad_weight(g, stream_);
   }
-  void norm(int64_t weight, Rows x, Rows y, int64_t cols, double epsilon, int64_t heads = 1) const {
-    backend_.rms_norm({x.data, weights_.vector(weight), y.data, x.stride, y.stride, rows_, heads, cols, epsilon}, stream_);
+  void norm(int64_t weight, Rows x, Rows y, int64_t cols, double epsilon, int64_t heads = 1, double limit = 0) const {
+    backend_.rms_norm(
+        {x.data, weights_.vector(weight), y.data, x.stride, y.stride, rows_, heads, cols, epsilon, limit}, stream_);
   }
   // dx (+)= the gradient at x.
   void norm_backward(int64_t weight, Rows x, Rows dy, Rows dx, int64_t cols, double epsilon, const Arena& gradient,
-                     bool accumulate, int64_t heads = 1) const {
-    backend_.rms_norm_backward({x.data, weights_.vector(weight), dy.data, dx.data, gradient.at(weight), x.stride, dy.stride,
-                                dx.stride, rows_, heads, cols, epsilon, accumulate},
+                     bool accumulate, int64_t heads = 1, double limit = 0) const {
+    backend_.rms_norm_backward({x.data, weights_.vector(weight), dy.data, dx.data, gradient.at(weight), x.stride,
+                                dy.stride, dx.stride, rows_, heads, cols, epsilon, accumulate, limit},
                                stream_);
   }
   void rotate(Rows x, int64_t heads, int64_t head_stride, const RowBatch& batch, bool inverse) const {
     const ModelConfig& c = weights_.config();
-    backend_.rope({x.data, x.stride, head_stride, rows_, heads, c.rope_dim(), batch.positions, weights_.rope_table(),
+    backend_.rope({x.data, x.stride, head_stride, rows_, heads, c.rope_dim(), batch.positions, batch.rope_table,
                    c.rope_layout, inverse},
                   stream_);
   }

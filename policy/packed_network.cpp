@@ -18,7 +18,7 @@ size_t activation_bytes(const ModelConfig& c, const kernels::Backend& backend, i
 }  // namespace
 
 PackedNetwork::PackedNetwork(const Weights& weights, const kernels::Stream& stream, size_t keep_bytes)
-    : weights_(weights), stream_(stream), keep_bytes_(keep_bytes),
+    : weights_(weights), stream_(stream), keep_bytes_(keep_bytes), rope_(weights.config(), weights.backend()),
       expert_load_(weights.config().layers * weights.config().experts) {}
 
 void PackedNetwork::reserve(int64_t rows, int64_t blocks) {
@@ -87,6 +87,8 @@ void PackedNetwork::plan(std::span<const PackedSegment> segments) {
   batch_ = {static_cast<int64_t>(positions_.size()), positions_.data(), spans_.data(), parents_.data(),
             static_cast<int64_t>(spans_.size()),     families_.data(),  static_cast<int64_t>(families_.size()) - 1,
             copies_.data(),                          static_cast<int64_t>(copies_.size())};
+  if (!positions_.empty()) rope_.cover(*std::max_element(positions_.begin(), positions_.end()) + 1);
+  batch_.rope_table = rope_.data();
 }
 
 void PackedNetwork::count_load(int64_t layer) {

@@ -1,5 +1,6 @@
 #include "policy/paged_decoder.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace hone::policy {
@@ -8,7 +9,7 @@ static_assert(kBlockTokens == kernels::kAttentionBlock);
 
 PagedDecoder::PagedDecoder(const Weights& weights, const kernels::Stream& stream, int32_t num_blocks, int32_t max_rows)
     : weights_(weights), stream_(stream), num_blocks_(num_blocks), max_rows_(max_rows), widths_(weights.config()),
-      activations_(weights.config(), weights.backend(), max_rows) {
+      activations_(weights.config(), weights.backend(), max_rows), rope_(weights.config(), weights.backend()) {
   const auto& backend = weights.backend();
   const ModelConfig& c = weights.config();
   HONE_CHECK(backend.dtype == kernels::DType::kF32, "sampling is in f32");
@@ -48,6 +49,8 @@ void PagedDecoder::forward(std::span<const int32_t> tokens, std::span<const Deco
   batch.positions = positions_.data();
   batch.spans = spans_.data();
   batch.num_spans = static_cast<int64_t>(spans_.size());
+  if (!positions_.empty()) rope_.cover(*std::max_element(positions_.begin(), positions_.end()) + 1);
+  batch.rope_table = rope_.data();
   backend.embed({weights_.at(weights_.layout().embedding), tokens.data(), input_.at(0), batch.rows, c.hidden_size},
                 stream_);
   for (int64_t l = 0; l < c.layers; ++l) {

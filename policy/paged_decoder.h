@@ -6,6 +6,7 @@
 
 #include "policy/decoder.h"
 #include "policy/layer.h"
+#include "policy/rope_table.h"
 
 namespace hone::policy {
 
@@ -33,6 +34,7 @@ class PagedDecoder final : public Decoder {
   const LayerWidths widths_;
   LayerActivations activations_;
   Arena input_, output_, hidden_, keys_, values_;
+  RopeTable rope_;
   std::vector<int32_t> positions_;
   std::vector<kernels::AttentionSpan> spans_;
   std::vector<kernels::DrawItem> items_;

@@ -22,6 +22,12 @@ class Builder {
   }
 
  private:
+  int64_t bias(const std::string& name, int64_t rows) {
+    const int64_t offset = vector(name, rows);
+    out_.parameters.back().initial = 0;
+    return offset;
+  }
+
   int64_t vector(const std::string& name, int64_t rows, int64_t cols = 0) {
     out_.parameters.push_back({name, out_.size, rows, cols});
     const int64_t offset = out_.size;
@@ -72,8 +78,7 @@ class Builder {
     if (config_.has_experts(index)) {
       experts(prefix + "mlp.", l);
     } else {
-      l.gate_up = gate_up(prefix + "mlp.", config_.intermediate_size);
-      l.down = matrix(prefix + "mlp.down_proj.weight", d, config_.intermediate_size);
+      dense(prefix + "mlp.", l);
     }
     return l;
   }
@@ -85,11 +90,18 @@ class Builder {
     vector(prefix + "k_proj.weight", kv, d);
     vector(prefix + "v_proj.weight", kv, d);
     l.qkv = matrix(offset, q + 2 * kv, d);
-    if (config_.qk_norm) {
-      l.q_norm = vector(prefix + "q_norm.weight", config_.head_dim);
-      l.k_norm = vector(prefix + "k_norm.weight", config_.head_dim);
+    if (config_.qkv_bias) {
+      l.qkv_bias = bias(prefix + "q_proj.bias", q);
+      bias(prefix + "k_proj.bias", kv);
+      bias(prefix + "v_proj.bias", kv);
+    }
+    if (config_.qk_norm != QkNorm::kNone) {
+      const bool per_head = config_.qk_norm == QkNorm::kPerHead;
+      l.q_norm = vector(prefix + "q_norm.weight", per_head ? config_.head_dim : q);
+      l.k_norm = vector(prefix + "k_norm.weight", per_head ? config_.head_dim : kv);
     }
     l.output = matrix(prefix + "o_proj.weight", d, q);
+    if (config_.output_bias) l.output_bias = bias(prefix + "o_proj.bias", d);
   }
 
   void mla(const std::string& prefix, LayerLayout& l) {
@@ -121,6 +133,17 @@ class Builder {
     return matrix(offset, 2 * width, config_.hidden_size);
   }
 
+  void dense(const std::string& prefix, LayerLayout& l) {
+    const int64_t d = config_.hidden_size, width = config_.intermediate_size;
+    l.gate_up = gate_up(prefix, width);
+    if (config_.mlp_bias) {
+      l.gate_up_bias = bias(prefix + "gate_proj.bias", width);
+      bias(prefix + "up_proj.bias", width);
+    }
+    l.down = matrix(prefix + "down_proj.weight", d, width);
+    if (config_.mlp_bias) l.down_bias = bias(prefix + "down_proj.bias", d);
+  }
+
   // Experts lie in the arena as a fused tensor holds them, so a place is the same in both.
   void expert(const std::string& name, int64_t rows, int64_t cols, const FusedSource& source, int64_t first) {
     vector(name, rows, cols);
@@ -132,7 +155,7 @@ class Builder {
     const int64_t d = config_.hidden_size, width = config_.moe_intermediate_size;
     l.router = wide_matrix(prefix + "gate.weight", config_.experts, d);
     if (config_.correction_bias) {
-      l.router_bias = vector(prefix + "gate.e_score_correction_bias", config_.experts);
+      l.router_bias = bias(prefix + "gate.e_score_correction_bias", config_.experts);
       out_.parameters.back().trained = false;
     }
     const FusedSource gate_up_source{prefix + "experts.gate_up_proj", config_.experts, 2 * width, d};

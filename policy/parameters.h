@@ -24,6 +24,7 @@ struct Parameter {
   std::string name;
   int64_t offset = 0;
   int64_t rows = 0, cols = 0;
+  double initial = 1;   // of a one-dimensional parameter in a new model
   bool trained = true;  // false: changed by rule (router bias), not by gradient
   bool wide = false;    // read in dtype whatever the compact type is, as one-dimensional ones are: the router
   FusedSource fused;    // where else a file may hold it
@@ -45,6 +46,7 @@ struct Matrix {
 struct LayerLayout {
   int64_t input_norm = 0, post_norm = 0;
   Matrix qkv;              // GQA: [q | k | v]; MLA: [q or q_a | latent | rope key]
+  int64_t qkv_bias = -1, output_bias = -1, gate_up_bias = -1, down_bias = -1;  // -1: none
   int64_t q_norm = 0, k_norm = 0;
   Matrix q_b;              // MLA with q_lora_rank
   int64_t q_a_norm = 0, kv_a_norm = 0;

@@ -45,33 +45,7 @@ Weights::Weights(const ModelConfig& config, const kernels::Backend& backend, boo
       grad_panels_(backend, trainable || forward_needs_grad_panels(config) ? layout_.grad_panel_size : 0,
                    backend.compact),
       wide_panels_(backend, layout_.wide_panel_size),
-      wide_grad_panels_(backend, trainable ? layout_.wide_grad_panel_size : 0),
-      rope_(backend, config.max_positions * 2 * config.rope_dim()) {
-  if (backend.dtype == kernels::DType::kF64) {
-    fill_rope<double>();
-  } else {
-    fill_rope<float>();
-  }
-}
-
-template <class T>
-void Weights::fill_rope() {
-  const int64_t dim = config_.rope_dim();
-  const bool interleaved = config_.rope_layout == kernels::RopeLayout::kInterleaved;
-  T* table = static_cast<T*>(rope_.at(0));
-  for (int64_t i = 0; i < dim / 2; ++i) {
-    const int64_t first = interleaved ? 2 * i : i, second = interleaved ? 2 * i + 1 : i + dim / 2;
-    const double frequency = portable_pow(config_.rope_theta, -2.0 * static_cast<double>(i) / static_cast<double>(dim));
-    for (int64_t p = 0; p < config_.max_positions; ++p) {
-      const T cosine = static_cast<T>(portable_cos(static_cast<double>(p) * frequency));
-      const T sine = static_cast<T>(portable_sin(static_cast<double>(p) * frequency));
-      T *cosines = table + 2 * p * dim, *sines = cosines + dim;
-      cosines[first] = cosines[second] = cosine;
-      sines[first] = -sine;
-      sines[second] = sine;
-    }
-  }
-}
+      wide_grad_panels_(backend, trainable ? layout_.wide_grad_panel_size : 0) {}
 
 void Weights::initialize(uint64_t key) {
   if (backend_.dtype == kernels::DType::kF64) {
@@ -88,7 +62,7 @@ void Weights::fill(uint64_t key) {
     T* data = static_cast<T*>(at(p.offset));
     ++index;
     if (p.cols == 0) {
-      for (int64_t i = 0; i < p.size(); ++i) data[i] = p.trained ? T(1) : T(0);
+      for (int64_t i = 0; i < p.size(); ++i) data[i] = static_cast<T>(p.initial);
       continue;
     }
     for (int64_t i = 0; i < p.size(); i += 2) {

@@ -28,10 +28,9 @@ class Weights {
   const void* grad_panels(const Matrix& m, int64_t index = 0) const {
     return (m.wide ? wide_grad_panels_ : grad_panels_).at(m.grad_panels + index * m.grad_stride);
   }
-  const void* rope_table() const { return rope_.at(0); }
   int64_t size() const { return layout_.size; }
 
-  // Normal numbers of standard deviation config.init_std from Philox, norms 1, router bias 0: a function of (config,
+  // Normal numbers of standard deviation config.init_std from Philox, norms 1, biases 0: a function of (config,
   // key).
   void initialize(uint64_t key);
   void repack(const kernels::Stream& stream);
@@ -39,13 +38,11 @@ class Weights {
  private:
   template <class T>
   void fill(uint64_t key);
-  template <class T>
-  void fill_rope();
 
   ModelConfig config_;
   const kernels::Backend& backend_;
   ParameterLayout layout_;
-  Arena data_, panels_, grad_panels_, wide_panels_, wide_grad_panels_, rope_;
+  Arena data_, panels_, grad_panels_, wide_panels_, wide_grad_panels_;
 };
 
 }  // namespace hone::policy

@@ -81,7 +81,7 @@ policy::ModelConfig model_shape(const PolicySection& p, const policy::Tokenizer&
   c.tie_embeddings = p.tie_embeddings;
   c.init_std = p.init_std;
   c.bos_id = tokenizer.bos();
-  c.eos_id = tokenizer.eos();
+  c.eos_ids = {tokenizer.eos()};
   c.pad_id = tokenizer.pad();
   c.heads = p.heads;
   c.kv_heads = p.kv_heads;
@@ -97,7 +97,7 @@ policy::ModelConfig model_shape(const PolicySection& p, const policy::Tokenizer&
     c.rope_layout = kernels::RopeLayout::kInterleaved;
   } else {
     c.head_dim = p.head_dim;
-    c.qk_norm = p.architecture != Architecture::kLlama;
+    c.qk_norm = p.architecture != Architecture::kLlama ? policy::QkNorm::kPerHead : policy::QkNorm::kNone;
   }
   set_experts(p, c);
   return c;
@@ -167,7 +167,7 @@ std::vector<policy::TensorView> parameter_views(const policy::Weights& weights, 
 std::vector<std::pair<std::string, std::string>> model_files(const Model& model) {
   const policy::ModelConfig& c = model.weights->config();
   const nlohmann::json generation = {
-      {"bos_token_id", c.bos_id}, {"eos_token_id", c.eos_id}, {"pad_token_id", c.pad_id}, {"do_sample", true}};
+      {"bos_token_id", c.bos_id}, {"eos_token_id", c.eos_ids.size() == 1 ? nlohmann::json(c.eos_ids[0]) : nlohmann::json(c.eos_ids)}, {"pad_token_id", c.pad_id}, {"do_sample", true}};
   std::vector<std::pair<std::string, std::string>> out{{"config.json", policy::to_config_json(c)},
                                                        {"generation_config.json", generation.dump(2) + "\n"}};
   if (model.tokenizer)

@@ -9,7 +9,8 @@ using kernels::Backend;
 using kernels::Stream;
 
 enum Operator {
-  kGemm, kGemmGradWeight, kPackPanels, kEmbed, kEmbedBackward, kCopy, kZero, kSwiglu, kSwigluBackward, kRmsNorm,
+  kGemm, kGemmGradWeight, kPackPanels, kEmbed, kEmbedBackward, kCopy, kClamp,
+  kClampBackward, kSumRows, kZero, kSwiglu, kSwigluBackward, kRmsNorm,
   kRmsNormBackward, kRope, kKvAppend, kKvGather, kKvCopy, kAttention, kAttentionBackward, kRoute, kRouteBackward,
   kMoeGather, kMoeCombine, kMoeCombineBackward, kMoeScatter, kTokenLogprob, kTokenLogprobBackward, kDraw, kSumOfSquares,
   kAdamW, kNumOperators
@@ -68,6 +69,9 @@ void wrap_others() {
   wrap<&Backend::embed, kEmbed>("embed");
   wrap<&Backend::embed_backward, kEmbedBackward>("embed_backward");
   wrap<&Backend::copy, kCopy>("copy");
+  wrap<&Backend::clamp, kClamp>("clamp");
+  wrap<&Backend::clamp_backward, kClampBackward>("clamp_backward");
+  wrap<&Backend::sum_rows, kSumRows>("sum_rows");
   wrap<&Backend::zero, kZero>("zero");
   wrap<&Backend::swiglu, kSwiglu>("swiglu");
   wrap<&Backend::swiglu_backward, kSwigluBackward>("swiglu_backward");

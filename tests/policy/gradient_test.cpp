@@ -6,6 +6,7 @@
 #include "base/philox.h"
 #include "policy/packed_network.h"
 #include "tests/support/tiny_models.h"
+#include "tests/support/vary_vectors.h"
 
 namespace hone::policy {
 namespace {
@@ -48,6 +49,7 @@ TEST_P(GradientTest, BackwardEqualsCentralDifferences) {
   const kernels::Stream stream{&team};
   Weights weights(model.config, kernels::cpu_backend(kernels::DType::kF64), true);
   weights.initialize(11);
+  test::vary_vectors<double>(weights);
   weights.repack(stream);
   PackedNetwork network(weights, stream, keep_bytes);
   const Problem problem(model.config);
@@ -91,6 +93,7 @@ std::vector<double> gradient_of(const ModelConfig& config, kernels::DType dtype)
   const kernels::Stream stream{&team};
   Weights weights(config, kernels::cpu_backend(dtype), true);
   weights.initialize(11);
+  test::vary_vectors<T>(weights);
   weights.repack(stream);
   PackedNetwork network(weights, stream, size_t{1} << 30);
   const Problem problem(config);

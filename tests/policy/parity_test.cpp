@@ -7,6 +7,7 @@
 #include "policy/packed_network.h"
 #include "policy/paged_decoder.h"
 #include "tests/support/tiny_models.h"
+#include "tests/support/vary_vectors.h"
 
 namespace hone::policy {
 namespace {
@@ -32,6 +33,7 @@ class ParityTest : public testing::TestWithParam<test::NamedModel> {
  protected:
   ParityTest() : weights_(GetParam().config, kernels::cpu_backend(kernels::DType::kF32), true) {
     weights_.initialize(5);
+    test::vary_vectors<float>(weights_);
     weights_.repack(stream_);
     PhiloxStream random(1, 1);
     for (int i = 0; i < 40; ++i) tokens_.push_back(static_cast<int32_t>(random.below(37)));

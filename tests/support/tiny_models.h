@@ -43,7 +43,7 @@ inline policy::ModelConfig tiny_gqa() {
   c.architecture = "qwen3";
   c.kv_heads = 2;
   c.head_dim = 12;
-  c.qk_norm = true;
+  c.qk_norm = policy::QkNorm::kPerHead;
   return c;
 }
 
@@ -54,6 +54,54 @@ inline void add_experts(policy::ModelConfig& c) {
   c.dense_layers = 1;
   c.correction_bias = true;
   c.router = {6, 2, 1, 1, kernels::RouterScore::kSigmoid, true, 1.5};
+}
+
+inline policy::ModelConfig tiny_softmax_experts(const std::string& architecture) {
+  policy::ModelConfig c = tiny_gqa();
+  c.architecture = architecture;
+  c.experts = 6;
+  c.moe_intermediate_size = 18;
+  c.router = {6, 2, 1, 1, kernels::RouterScore::kSoftmax, true, 1};
+  return c;
+}
+
+inline policy::ModelConfig tiny_llama() {
+  policy::ModelConfig c = tiny_gqa();
+  c.architecture = "llama";
+  c.qk_norm = policy::QkNorm::kNone;
+  return c;
+}
+
+// The architectures that differ from the older ones in biases, RoPE, normalization or routing.
+inline std::vector<NamedModel> tiny_variants() {
+  std::vector<NamedModel> out;
+  out.push_back({"qwen2", tiny_llama()});
+  out.back().config.architecture = "qwen2";
+  out.back().config.qkv_bias = true;
+  out.push_back({"llama_biases", tiny_llama()});
+  out.back().config.qkv_bias = out.back().config.output_bias = out.back().config.mlp_bias = true;
+  out.back().config.rope = {policy::RopeType::kLlama3, 8, 32};
+  out.push_back({"mistral", tiny_llama()});
+  out.back().config.architecture = "mistral";
+  out.back().config.rope = {policy::RopeType::kYarn, 4, 24};
+  out.push_back({"olmoe", tiny_softmax_experts("olmoe")});
+  out.back().config.qk_norm = policy::QkNorm::kFullWidth;
+  out.back().config.hidden_size = 48;
+  out.back().config.intermediate_size = 18;
+  out.back().config.qkv_limit = 0.8;
+  out.back().config.router.normalize = false;
+  out.push_back({"qwen3_moe_some_dense", tiny_softmax_experts("qwen3_moe")});
+  out.back().config.layers = 4;
+  out.back().config.expert_step = 2;
+  out.back().config.mlp_only_layers = {3};
+  out.back().config.qkv_bias = out.back().config.output_bias = true;
+  out.push_back({"deepseek_v2", tiny_mla()});
+  add_experts(out.back().config);
+  out.back().config.architecture = "deepseek_v2";
+  out.back().config.correction_bias = false;
+  out.back().config.router = {6, 2, 3, 2, kernels::RouterScore::kSoftmax, false, 1.5, 1};
+  out.back().config.rope = {policy::RopeType::kYarn, 40, 24, 1, 4, 32, 1, true, 0, 0.707, 0.707};
+  return out;
 }
 
 inline std::vector<NamedModel> tiny_models() {
@@ -72,18 +120,10 @@ inline std::vector<NamedModel> tiny_models() {
   out.back().config.router.groups = 3;
   out.back().config.router.group_limit = 2;
   out.push_back({"gqa_dense", tiny_gqa()});
-  out.push_back({"gqa_softmax_moe", tiny_gqa()});
-  out.back().config.architecture = "qwen3_moe";
-  add_experts(out.back().config);
-  out.back().config.shared_experts = 0;
-  out.back().config.dense_layers = 0;
-  out.back().config.correction_bias = false;
-  out.back().config.router.score = kernels::RouterScore::kSoftmax;
-  out.back().config.router.scaling = 1;
-  out.push_back({"llama_tied", tiny_gqa()});
-  out.back().config.architecture = "llama";
-  out.back().config.qk_norm = false;
+  out.push_back({"gqa_softmax_moe", tiny_softmax_experts("qwen3_moe")});
+  out.push_back({"llama_tied", tiny_llama()});
   out.back().config.tie_embeddings = true;
+  for (NamedModel& model : tiny_variants()) out.push_back(std::move(model));
   return out;
 }
 

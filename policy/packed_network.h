@@ -57,12 +57,9 @@ class PackedNetwork {
   std::vector<LayerActivations> activations_;
   LayerGradients gradients_;
   Arena inputs_, hidden_, dhidden_, dx_, keys_, values_;
-<<<<<<< ours
   Arena target_entropy_, log_normalizer_;  // of the last token_logprobs
   int64_t num_targets_ = 0;
-=======
   RopeTable rope_;
->>>>>>> theirs
 
   std::vector<int32_t> tokens_, positions_, parents_, families_, tables_;
   std::vector<size_t> table_start_;

@@ -1,4 +1,7 @@
 // Choice of the CPU backend at run time.
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <string_view>
 
@@ -10,6 +13,7 @@
 namespace hone::kernels {
 
 const Backend& cpu_backend_avx512();
+const Backend& cpu_backend_amx_bf16();
 const Backend& cpu_backend_avx512_bf16();
 const Backend& cpu_backend_avx512_widened();
 const Backend& cpu_backend_avx2();
@@ -34,7 +38,14 @@ void cpu_release(void* data) {
 namespace {
 
 // In rising order; a later one needs what the earlier ones need.
-enum class Isa { kAvx2, kAvx512, kAvx512Bf16 };
+enum class Isa { kAvx2, kAvx512, kAvx512Bf16, kAmx };
+
+// Linux lets a process use the tiles after it has asked (Documentation/arch/x86/xstate.rst).
+bool may_use_tiles() {
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;
+  static const bool granted = syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+  return granted;
+}
 
 bool has(Isa isa) {
   switch (isa) {
@@ -43,6 +54,8 @@ bool has(Isa isa) {
       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
              __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
     case Isa::kAvx512Bf16: return __builtin_cpu_supports("avx512bf16");
+    case Isa::kAmx:
+      return __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16") && may_use_tiles();
   }
   return false;
 }
@@ -53,14 +66,15 @@ Isa allowed() {
   const std::string_view name = value ? value : "amx";
   if (name == "avx2") return Isa::kAvx2;
   if (name == "avx512") return Isa::kAvx512;
-  HONE_CHECK(name == "avx512_bf16" || name == "amx", "HONE_ISA is avx2, avx512, avx512_bf16 or amx");
-  return Isa::kAvx512Bf16;
+  if (name == "avx512_bf16") return Isa::kAvx512Bf16;
+  HONE_CHECK(name == "amx", "HONE_ISA is avx2, avx512, avx512_bf16 or amx");
+  return Isa::kAmx;
 }
 
 Isa best_isa() {
   HONE_CHECK(has(Isa::kAvx2), "hone needs a CPU with AVX2 and FMA");
   Isa best = Isa::kAvx2;
-  for (Isa isa : {Isa::kAvx512, Isa::kAvx512Bf16}) {
+  for (Isa isa : {Isa::kAvx512, Isa::kAvx512Bf16, Isa::kAmx}) {
     if (isa > allowed() || !has(isa)) break;
     best = isa;
   }
@@ -73,9 +87,10 @@ const Backend& bf16_backend(Isa isa) {
   switch (isa) {
     case Isa::kAvx2: return cpu_backend_avx2_widened();
     case Isa::kAvx512: return cpu_backend_avx512_widened();
-    case Isa::kAvx512Bf16: break;
+    case Isa::kAvx512Bf16: return cpu_backend_avx512_bf16();
+    case Isa::kAmx: break;
   }
-  return cpu_backend_avx512_bf16();
+  return cpu_backend_amx_bf16();
 }
 
 bool is_faulty() {

@@ -1,10 +1,10 @@
 // CPU twin of gemm.h in bf16. Rows of activations are rounded once per task into scratch; an instruction set S says how
 // a tile of rows is multiplied with packed panels:
-//   S::V                 vector of floats; a panel has two of it
-//   S::kTileRows         rows of a tile
-//   S::kPanelDepth       k is padded with zeros to a multiple of this
-//   S::Session           is made on a thread before tiles and destroyed after them
-//   S::tile(rows, t)     the product of one tile
+//   S::V                     vector of floats; a panel has two of it
+//   S::kTileRows             rows of a tile
+//   S::kPanelDepth           k is padded with zeros to a multiple of this
+//   S::panels_at_once(rows)  panels that one tile takes
+//   S(rows).tile(rows, t)    the product of one tile; an object is for the tiles of one task on one thread
 // A row's order over k is the same in every tile, so it depends on (N, K) alone.
 #pragma once
 
@@ -15,7 +15,6 @@
 namespace hone::kernels {
 
 // c [rows, n] = start + a * panels, with whole chains over the depth.
-template <class S>
 struct Bf16Tile {
   const uint16_t* a;     // [rows][a_stride], zero from k to depth
   int64_t a_stride;
@@ -122,6 +121,8 @@ void pack_bf16_panels(const PackPanelsArgs& p, const Stream& stream) {
   });
 }
 
+inline constexpr int64_t kPanelBytes = int64_t{1} << 19;
+
 // The part of a product that is one task.
 struct GemmPart {
   int64_t group, first_row, rows, panel_begin, panel_end;
@@ -130,8 +131,7 @@ struct GemmPart {
 template <class S>
 void bf16_gemm_part(const GemmArgs& g, const GemmPart& part) {
   constexpr int64_t kCols = 2 * S::V::kWidth;
-  const int64_t depth = padded_depth<S>(g.k), length = row_stride<S>(depth);
-  const int64_t panel_stride = g.panel_stride > 0 ? g.panel_stride : depth * kCols;
+  const int64_t depth = padded_depth<S>(g.k), length = row_stride<S>(depth), panel_stride = depth * kCols;
   uint16_t* a = bf16_scratch<S, 21>(div_up<S>(part.rows, S::kTileRows) * S::kTileRows * length);
   const float* x = static_cast<const float*>(g.x) + part.first_row * g.x_stride;
   for (int64_t i = 0; i < part.rows; ++i)
@@ -139,16 +139,21 @@ void bf16_gemm_part(const GemmArgs& g, const GemmPart& part) {
   const auto* panels = static_cast<const uint16_t*>(g.panels) + part.group * g.group_panel_stride;
   const float* start = g.start ? static_cast<const float*>(g.start) + part.first_row * g.start_stride : nullptr;
   float* y = static_cast<float*>(g.y) + part.first_row * g.y_stride;
-  const typename S::Session session(static_cast<int>(part.rows < S::kTileRows ? part.rows : S::kTileRows));
+  const S set(static_cast<int>(part.rows < S::kTileRows ? part.rows : S::kTileRows));
   const int64_t step = S::panels_at_once(part.rows);
-  for (int64_t p = part.panel_begin; p < part.panel_end; p += step) {
-    const int64_t last = p + step < part.panel_end ? p + step : part.panel_end;
-    const int64_t end = last * kCols < g.n ? last * kCols : g.n;
+  // Panels that stay in the second-level cache while all rows pass: so columns of y are written in long pieces.
+  int64_t group = kPanelBytes / (panel_stride * 2) / step * step;
+  if (group < step) group = step;
+  for (int64_t first = part.panel_begin; first < part.panel_end; first += group) {
+    const int64_t last = first + group < part.panel_end ? first + group : part.panel_end;
     for (int64_t i = 0; i < part.rows; i += S::kTileRows) {
       const int rows = static_cast<int>(part.rows - i < S::kTileRows ? part.rows - i : S::kTileRows);
-      S::tile(rows, {a + i * length, length, panels + p * panel_stride, panel_stride,
-                     start ? start + i * g.start_stride + p * kCols : nullptr, g.start_stride,
-                     y + i * g.y_stride + p * kCols, g.y_stride, depth, end - p * kCols});
+      for (int64_t p = first; p < last; p += step) {
+        const int64_t columns = (last - p < step ? last - p : step) * kCols, left = g.n - p * kCols;
+        set.tile(rows, {a + i * length, length, panels + p * panel_stride, panel_stride,
+                        start ? start + i * g.start_stride + p * kCols : nullptr, g.start_stride,
+                        y + i * g.y_stride + p * kCols, g.y_stride, depth, columns < left ? columns : left});
+      }
     }
   }
 }
@@ -235,14 +240,14 @@ void bf16_grad_weight_group(const GemmGradWeightArgs& g, const float* dy, const 
     });
     parallel(row_tasks, [&](int64_t task, int) {
       const int64_t begin = task * kRows, end = begin + kRows < g.n ? begin + kRows : g.n;
-      const typename S::Session session(static_cast<int>(end - begin < S::kTileRows ? end - begin : S::kTileRows));
+      const S set(static_cast<int>(end - begin < S::kTileRows ? end - begin : S::kTileRows));
       const int64_t step = S::panels_at_once(end - begin);
       for (int64_t p = 0; p < panels; p += step) {
         const int64_t last = (p + step < panels ? p + step : panels) * kCols;
         const int64_t n = (last < g.k ? last : g.k) - p * kCols;
         for (int64_t i = begin; i < end; i += S::kTileRows) {
           float* c = dw + i * g.dw_stride + p * kCols;
-          S::tile(static_cast<int>(end - i < S::kTileRows ? end - i : S::kTileRows),
+          set.tile(static_cast<int>(end - i < S::kTileRows ? end - i : S::kTileRows),
                   {rows + i * length, length, columns + p * kCols * depth, kCols * depth, c, g.dw_stride, c,
                    g.dw_stride, depth, n});
         }

@@ -13,8 +13,8 @@
 namespace hone::kernels {
 
 // kPanels > 1 hides the latency of the chains where the rows are few.
-template <class S, class P, int R, int kPanels, bool kFull>
-inline void bf16_vector_tile(const Bf16Tile<S>& t) {
+template <class P, int R, int kPanels, bool kFull>
+inline void bf16_vector_tile(const Bf16Tile& t) {
   using V = typename P::V;
   constexpr int W = V::kWidth, kVectors = 2 * kPanels, kThrees = (R + 2) / 3;
   const auto lanes = [&](int j) { return static_cast<int>(t.n - j * W < 0 ? 0 : t.n - j * W < W ? t.n - j * W : W); };
@@ -58,16 +58,14 @@ template <class P, int kRows>
 struct VectorBf16 {
   using V = typename P::V;
   static constexpr int kTileRows = kRows, kPanelDepth = 2, kFewRows = kRows / 4;
-  struct Session {
-    explicit Session(int) {}
-  };
+  explicit VectorBf16(int) {}
   static int64_t panels_at_once(int64_t rows) { return rows <= kFewRows ? 4 : 1; }
 
-  static void tile(int rows, const Bf16Tile<VectorBf16>& t) {
+  void tile(int rows, const Bf16Tile& t) const {
     constexpr int64_t kCols = 2 * V::kWidth;
     if (t.n == 4 * kCols && rows <= kFewRows)
       return call<4, true>(rows, t, std::make_integer_sequence<int, kFewRows>());
-    Bf16Tile<VectorBf16> part = t;
+    Bf16Tile part = t;
     for (; part.n > 0; part.n -= kCols) {
       if (part.n >= kCols) {
         call<1, true>(rows, part, std::make_integer_sequence<int, kRows>());
@@ -82,9 +80,9 @@ struct VectorBf16 {
 
  private:
   template <int kPanels, bool kFull, int... I>
-  static void call(int rows, const Bf16Tile<VectorBf16>& t, std::integer_sequence<int, I...>) {
-    using Kernel = void (*)(const Bf16Tile<VectorBf16>&);
-    static constexpr Kernel kKernels[] = {bf16_vector_tile<VectorBf16, P, I + 1, kPanels, kFull>...};
+  static void call(int rows, const Bf16Tile& t, std::integer_sequence<int, I...>) {
+    using Kernel = void (*)(const Bf16Tile&);
+    static constexpr Kernel kKernels[] = {bf16_vector_tile<P, I + 1, kPanels, kFull>...};
     kKernels[rows - 1](t);
   }
 };

@@ -42,7 +42,7 @@ Result<AnswerSampler> AnswerSampler::create(const trainer::Model& model, const A
   auto decoder = std::make_unique<policy::PagedDecoder>(*model.weights, stream, static_cast<int32_t>(blocks),
                                                         engine.max_sequences + engine.prefill_chunk);
   HONE_TRY_ASSIGN(rollout::Engine made, rollout::Engine::create(*decoder, engine));
-  return AnswerSampler(options, std::move(decoder), std::move(made));
+  return AnswerSampler(model.tokenizer, options, std::move(decoder), std::move(made));
 }
 
 Result<void> AnswerSampler::submit(size_t place, const Prompt& prompt) {
@@ -54,7 +54,8 @@ Result<void> AnswerSampler::submit(size_t place, const Prompt& prompt) {
   request.num_samples = static_cast<uint32_t>(options_.answers);
   request.params = options_.params;
   request.max_new_tokens = options_.max_new_tokens;
-  request.stop_tokens = options_.stop_tokens;
+  request.stop = options_.stop;
+  request.tokenizer = tokenizer_.get();
   return engine_.submit(std::move(request));
 }
 

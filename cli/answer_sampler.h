@@ -18,7 +18,7 @@ struct AnswerOptions {
   int32_t answers = 1;  // to each prompt
   policy::SamplingParams params;
   int32_t max_new_tokens = 64;
-  std::vector<int32_t> stop_tokens;
+  rollout::StopRule stop;
   uint64_t key = 0;  // of the random numbers; the prompt's place in the batch is the serial
   rollout::EngineConfig engine;
 };
@@ -40,9 +40,11 @@ class AnswerSampler {
   Result<void> run(const std::function<void(const rollout::FinishedAnswer&)>& on_answer);
 
  private:
-  AnswerSampler(AnswerOptions options, std::unique_ptr<policy::PagedDecoder> decoder, rollout::Engine engine)
-      : options_(std::move(options)), decoder_(std::move(decoder)), engine_(std::move(engine)) {}
+  AnswerSampler(std::shared_ptr<const policy::Tokenizer> tokenizer, AnswerOptions options,
+                std::unique_ptr<policy::PagedDecoder> decoder, rollout::Engine engine)
+      : tokenizer_(std::move(tokenizer)), options_(std::move(options)), decoder_(std::move(decoder)), engine_(std::move(engine)) {}
 
+  std::shared_ptr<const policy::Tokenizer> tokenizer_;
   AnswerOptions options_;
   std::unique_ptr<policy::PagedDecoder> decoder_;
   rollout::Engine engine_;

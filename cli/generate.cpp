@@ -45,18 +45,10 @@ Result<AnswerSampler::Prompt> read_request(const trainer::Model& model, const Js
   return std::make_shared<const std::vector<int32_t>>(std::move(tokens));
 }
 
-Result<std::vector<int32_t>> stop_tokens(const OpenedTarget& target, const Options& options) {
+Result<rollout::StopRule> stop_rule(const OpenedTarget& target, const Options& options) {
   std::vector<std::string> texts = options.stop;
   if (texts.empty() && target.stage) texts = target.stage->stop;
-  std::vector<int32_t> tokens = target.model.weights->config().eos_ids;
-  if (!texts.empty() && !target.model.tokenizer) {
-    return Error{.message = "needs a tokenizer.json, which the model lacks", .field = "stop"};
-  }
-  if (!texts.empty()) {
-    HONE_TRY_ASSIGN(tokens, trainer::stop_tokens(*target.model.tokenizer, texts));
-  }
-  if (options.ignore_eos) tokens.erase(tokens.begin(), texts.empty() ? tokens.end() : tokens.begin() + 1);
-  return tokens;
+  return trainer::stop_rule(target.model, texts, options.ignore_eos ? trainer::Eos::kIgnored : trainer::Eos::kStops);
 }
 
 Result<AnswerOptions> answer_options(const OpenedTarget& target, const Options& options) {
@@ -71,7 +63,7 @@ Result<AnswerOptions> answer_options(const OpenedTarget& target, const Options& 
   const trainer::RolloutSection rollout = target.config ? target.config->rollout : trainer::RolloutSection();
   out.engine = {.max_sequences = static_cast<int32_t>(rollout.max_sequences),
                 .prefill_chunk = static_cast<int32_t>(rollout.prefill_chunk)};
-  HONE_TRY_ASSIGN(out.stop_tokens, stop_tokens(target, options));
+  HONE_TRY_ASSIGN(out.stop, stop_rule(target, options));
   return out;
 }
 
@@ -161,18 +153,16 @@ Result<JsonObject> Generation::describe(const Request& request) const {
 }
 
 Result<JsonObject> Generation::describe(const std::vector<int32_t>& prompt, const FinishedAnswer& answer) const {
-  const bool stopped = answer.finish == rl::FinishReason::kStop;
   std::vector<int32_t> tokens;
   for (const policy::Draw& draw : answer.draws) tokens.push_back(draw.token);
   HONE_TRY_ASSIGN(const std::vector<float> logprobs, raw_logprobs(prompt, answer, tokens));
   JsonObject object;
   if (model_.tokenizer) {
-    const auto shown = std::span(tokens).first(tokens.size() - (stopped ? 1 : 0));
-    object.add("text", model_.tokenizer->decode(shown, policy::ControlTokens::kLeaveOut));
+    object.add("text", rollout::answer_text(*model_.tokenizer, answer, rollout::StopText::kLeaveOut));
   }
   object.add("token_ids", tokens);
   object.add_floats("logprobs", logprobs);
-  object.add("finish_reason", stopped ? "stop" : "length");
+  object.add("finish_reason", answer.finish == rl::FinishReason::kStop ? "stop" : "length");
   return object;
 }
 
@@ -212,7 +202,7 @@ void add_sampling_options(CLI::App& command, Options& options) {
       ->type_name("N")->check(positive_count());
   command.add_option("--seed", options.seed, "an answer depends on it and on the number of its line (default 0)")
       ->type_name("S")->check(whole_number());
-  command.add_option("--stop", options.stop, "texts of one token that end an answer as <eos> does (default: the run's)")
+  command.add_option("--stop", options.stop, "texts that end an answer and are left out of its text (default: the run's)")
       ->type_name("TEXT");
   command.add_flag("--ignore-eos", options.ignore_eos, "<eos> does not end an answer");
 }

@@ -40,7 +40,7 @@ struct Sample {
   std::vector<Token> tokens;
   std::vector<float> logprobs;
   std::vector<float> entropies;
-  std::string text;  // tokens decoded, the stop token left out
+  std::string text;  // tokens decoded, without the stop token, with the stop text that ended it
   FinishReason finish = FinishReason::kLength;
   int64_t version = 0;  // updates made before it was sampled
 };

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <utility>
 
+#include "base/utf8.h"
+
 namespace hone::rollout {
 namespace {
 
@@ -16,6 +18,16 @@ Result<void> check_params(const policy::SamplingParams& params) {
   }
   if (!(params.top_p > 0 && params.top_p <= 1)) return invalid("top_p", str("must be in (0, 1], not ", params.top_p));
   if (params.top_k < 0) return invalid("top_k", str("must be at least 0, not ", params.top_k));
+  return {};
+}
+
+Result<void> check_stop(const GroupRequest& request) {
+  if (request.stop.texts.empty()) return {};
+  HONE_CHECK(request.tokenizer != nullptr, "stop texts without a tokenizer");
+  for (const std::string& text : request.stop.texts) {
+    if (text.empty()) return invalid("stop", "a stop text is empty");
+    if (!is_utf8(text)) return invalid("stop", "a stop text is not UTF-8");
+  }
   return {};
 }
 
@@ -46,6 +58,7 @@ Engine::Engine(policy::Decoder& decoder, const EngineConfig& config)
 Result<void> Engine::submit(GroupRequest request) {
   HONE_TRY(check_shape(request));
   HONE_TRY(check_params(request.params));
+  HONE_TRY(check_stop(request));
   HONE_TRY(check_fits(request));
   scheduler_.submit(std::move(request));
   return {};

@@ -5,8 +5,12 @@
 
 namespace hone::rollout {
 
-GroupSource::GroupSource(Engine engine, GroupSourceOptions options, GroupSourceCallbacks callbacks)
-    : engine_(std::move(engine)), options_(std::move(options)), callbacks_(std::move(callbacks)) {
+GroupSource::GroupSource(Engine engine, const policy::Tokenizer& tokenizer, GroupSourceOptions options,
+                         GroupSourceCallbacks callbacks)
+    : engine_(std::move(engine)),
+      tokenizer_(&tokenizer),
+      options_(std::move(options)),
+      callbacks_(std::move(callbacks)) {
   HONE_CHECK_LT(0, options_.group_size);
 }
 
@@ -29,7 +33,8 @@ Result<void> GroupSource::issue_one(uint64_t serial) {
   request.num_samples = static_cast<uint32_t>(options_.group_size);
   request.params = options_.params;
   request.max_new_tokens = options_.max_new_tokens;
-  request.stop_tokens = options_.stop_tokens;
+  request.stop = options_.stop;
+  request.tokenizer = tokenizer_;
   HONE_TRY(engine_.submit(std::move(request)));
   const bool is_new = issued_.emplace(serial, Issued{prompt, options_.group_size}).second;
   HONE_CHECK(is_new, "group ", serial, " is in flight already");
@@ -57,8 +62,7 @@ rl::FinishedSample GroupSource::make_sample(const FinishedAnswer& answer) {
     sample.logprobs.push_back(draw.logprob);
     sample.entropies.push_back(draw.entropy);
   }
-  const bool stopped = answer.finish == rl::FinishReason::kStop;
-  sample.text = callbacks_.decode(std::span(sample.tokens).first(sample.tokens.size() - (stopped ? 1 : 0)));
+  sample.text = answer_text(*tokenizer_, answer, StopText::kKeep);
   return {prompt_of(answer.id), std::move(sample)};
 }
 
@@ -68,13 +72,6 @@ std::shared_ptr<const rl::Prompt> GroupSource::prompt_of(uint64_t serial) {
   std::shared_ptr<const rl::Prompt> prompt = issued->second.prompt;
   if (--issued->second.unfinished == 0) issued_.erase(issued);
   return prompt;
-}
-
-Result<rl::Token> stop_token(const std::string& text, const EncodeText& encode) {
-  const std::vector<rl::Token> tokens = encode(text);
-  if (tokens.size() == 1) return tokens[0];
-  return Error{.message = str("\"", text, "\" must be one token of the vocabulary, but is ", tokens.size()),
-               .field = "stop"};
 }
 
 }  // namespace hone::rollout

@@ -229,8 +229,8 @@ void Scheduler::fork(Group& group, int32_t row) {
 
 void Scheduler::accept(Sequence& sequence, const policy::Draw& draw, std::vector<FinishedAnswer>& finished) {
   sequence.draws.push_back(draw);
-  if (const auto reason = end_of(sequence)) {
-    finish(sequence, *reason, finished);
+  if (const auto end = end_of(sequence)) {
+    finish(sequence, *end, finished);
   } else if (sequence.draws.size() == 1) {  // just forked: all samples of the group queue for a place
     sequence.state = SequenceState::kWaiting;
     waiting_.insert(&sequence);
@@ -238,8 +238,9 @@ void Scheduler::accept(Sequence& sequence, const policy::Draw& draw, std::vector
   }
 }
 
-void Scheduler::finish(Sequence& sequence, rl::FinishReason reason, std::vector<FinishedAnswer>& finished) {
-  finished.push_back({sequence.group->request.id, sequence.request.sample, std::move(sequence.draws), reason});
+void Scheduler::finish(Sequence& sequence, const AnswerEnd& end, std::vector<FinishedAnswer>& finished) {
+  finished.push_back({sequence.group->request.id, sequence.request.sample, std::move(sequence.draws), end.finish,
+                      end.stop_text});
   release(sequence);
   sequence.state = SequenceState::kFinished;
   running_left_ = true;

@@ -92,7 +92,7 @@ class Scheduler {
   void emit_draw(Sequence& sequence, int32_t row);
   void fork(Group& group, int32_t row);
   void accept(Sequence& sequence, const policy::Draw& draw, std::vector<FinishedAnswer>& finished);
-  void finish(Sequence& sequence, rl::FinishReason reason, std::vector<FinishedAnswer>& finished);
+  void finish(Sequence& sequence, const AnswerEnd& end, std::vector<FinishedAnswer>& finished);
   void drop_left();
 
   SchedulerLimits limits_;

@@ -30,6 +30,7 @@ struct Sequence {
   policy::DrawRequest request;      // row and position change from draw to draw
   std::vector<int32_t> blocks;      // cover positions [0, computed) at least, while any are held
   std::vector<policy::Draw> draws;
+  std::optional<StopReader> reader;  // of the draws, where the request has stop texts
 
   int32_t known() const { return prompt_length + static_cast<int32_t>(draws.size()); }
   int32_t pending() const { return known() - computed; }
@@ -51,7 +52,12 @@ struct Group {
   uint32_t unfinished = 0;
 };
 
-// Why the last drawn token ends the answer; nullopt where it does not.
-std::optional<rl::FinishReason> end_of(const Sequence& sequence);
+struct AnswerEnd {
+  rl::FinishReason finish;
+  std::optional<StopMatch> stop_text;
+};
+
+// Why the last drawn token ends the answer; nullopt where it does not. Called once for each draw.
+std::optional<AnswerEnd> end_of(Sequence& sequence);
 
 }  // namespace hone::rollout

@@ -85,7 +85,7 @@ class RunCheck {
         if (!check_row(**source, i, stage, path)) break;
       for (const Grader& grader : graders) try_grader(grader, **source, stage, path);
     }
-    const auto stop = stop_tokens(*model_.tokenizer, stage.stop);
+    const auto stop = stop_rule(model_, stage.stop);
     if (!stop.ok()) add(stop.error(), path);
     const auto eval = make_eval_source(stage.eval, stage.data, config_.run.seed);
     if (!eval.ok()) add(eval.error(), path + ".eval");

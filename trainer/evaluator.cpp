@@ -116,7 +116,7 @@ Result<EvalReport> evaluate_model(const Model& model, ProblemSource& problems, c
   if (prompts.empty()) return Error{ErrorCode::kInvalid, "there are no problems to evaluate on"};
   SamplerRequest sampling;
   sampling.options = {request.samples, request.params, request.max_new_tokens, {}, request.key};
-  HONE_TRY_ASSIGN(sampling.options.stop_tokens, stop_tokens(*model.tokenizer, request.stop));
+  HONE_TRY_ASSIGN(sampling.options.stop, stop_rule(model, request.stop));
   for (const rl::Prompt& p : prompts)
     sampling.longest_prompt = std::max(sampling.longest_prompt, static_cast<int64_t>(p.tokens.size()));
   sampling.prompt = [&](uint64_t serial) -> Result<rl::Prompt> { return prompts[serial]; };

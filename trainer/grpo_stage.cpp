@@ -203,7 +203,7 @@ Result<std::unique_ptr<Sampler>> make_sampler(RunState& run, ProblemSource& sour
   request.options.params.temperature = static_cast<float>(stage.temperature);
   request.options.max_new_tokens = static_cast<int32_t>(stage.max_new_tokens);
   request.options.key = mix64(run.config().run.seed, run.progress().stage_index + 1, Purpose::kToken);
-  HONE_TRY_ASSIGN(request.options.stop_tokens, stop_tokens(tokenizer, stage.stop));
+  HONE_TRY_ASSIGN(request.options.stop, stop_rule(run.model(), stage.stop));
   HONE_TRY_ASSIGN(request.longest_prompt, longest_prompt(source, tokenizer));
   request.prompt = [&source, &tokenizer](uint64_t serial) { return make_prompt(source, tokenizer, serial); };
   request.version = [&learner] { return learner.version(); };

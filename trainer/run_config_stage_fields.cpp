@@ -210,7 +210,9 @@ Fields sampling_fields(StageConfig& stage, const Condition& grpo) {
                                    .only = grpo}),
       field("max_new_tokens", stage.max_new_tokens, {.help = "Longest answer.", .range = between(1, kMaxSize),
                                                      .only = grpo}),
-      field("stop", stage.stop, {.help = "Texts that end an answer, besides <eos>.", .only = grpo}),
+      field("stop", stage.stop, {.help = "Texts that end an answer, besides <eos>, where it first holds one; the "
+                                          "graded text ends with it.",
+                                  .only = grpo}),
       field("truncated", stage.truncated, {.help = "Answers cut at max_new_tokens: score them, or mask them out of the "
                                                    "loss.",
                                            .only = grpo}),

@@ -22,21 +22,44 @@ Result<std::vector<int32_t>> encode_prompt(const policy::Tokenizer& tokenizer, c
   return tokenizer.encode_prompt(text);
 }
 
-Result<std::vector<int32_t>> stop_tokens(const policy::Tokenizer& tokenizer, const std::vector<std::string>& texts) {
-  std::vector<int32_t> out;
-  if (tokenizer.eos() >= 0) out.push_back(tokenizer.eos());
-  for (const std::string& text : texts) {
-    HONE_TRY_ASSIGN(const std::vector<int32_t> tokens, tokenizer.encode(text));
-    if (tokens.size() != 1)
-      return Error{ErrorCode::kInvalid,
-                   str("\"", text, "\" is ", tokens.size(), " tokens; a stop text must be exactly one"),
-                   "",
-                   0,
-                   0,
-                   "stop"};
-    out.push_back(tokens[0]);
+namespace {
+
+Error stop_error(std::string message) { return {.message = std::move(message), .field = "stop"}; }
+
+void add_once(std::vector<int32_t>& tokens, int32_t token) {
+  if (std::ranges::count(tokens, token) == 0) tokens.push_back(token);
+}
+
+// Control tokens are no part of an answer's text, so a text that is one of them stops at the token.
+Result<void> add_stop_text(const policy::Tokenizer& tokenizer, const std::string& text, rollout::StopRule& rule) {
+  if (text.empty()) return stop_error("holds an empty text");
+  const Result<std::vector<int32_t>> tokens = tokenizer.encode(text);
+  if (!tokens.ok()) return stop_error(tokens.error().to_string());
+  for (const int32_t token : *tokens) {
+    if (!tokenizer.is_control(token)) continue;
+    const std::string written = tokenizer.decode({&token, 1});
+    if (written != text)
+      return stop_error(str("\"", text, "\" holds the control token ", written, ", which can only stand alone"));
+    add_once(rule.tokens, token);
   }
-  return out;
+  rule.texts.push_back(text);
+  return {};
+}
+
+}  // namespace
+
+std::vector<int32_t> eos_tokens(const Model& model) {
+  std::vector<int32_t> tokens = model.weights->config().eos_ids;
+  if (model.tokenizer && model.tokenizer->eos() >= 0) add_once(tokens, model.tokenizer->eos());
+  return tokens;
+}
+
+Result<rollout::StopRule> stop_rule(const Model& model, const std::vector<std::string>& texts, Eos eos) {
+  rollout::StopRule rule;
+  if (eos == Eos::kStops) rule.tokens = eos_tokens(model);
+  if (!model.tokenizer && !texts.empty()) return stop_error("needs a tokenizer.json, which the model lacks");
+  for (const std::string& text : texts) HONE_TRY(add_stop_text(*model.tokenizer, text, rule));
+  return rule;
 }
 
 Result<std::unique_ptr<Sampler>> Sampler::create(const Model& model, const RolloutSection& rollout,
@@ -49,13 +72,9 @@ Result<std::unique_ptr<Sampler>> Sampler::create(const Model& model, const Rollo
   HONE_TRY_ASSIGN(rollout::Engine engine,
                   rollout::Engine::create(*sampler->decoder_, {static_cast<int32_t>(rollout.max_sequences),
                                                                static_cast<int32_t>(rollout.prefill_chunk)}));
-  const policy::Tokenizer* tokenizer = model.tokenizer.get();
-  const auto decode = [tokenizer](std::span<const rl::Token> tokens) {
-    return tokenizer->decode(tokens, policy::ControlTokens::kLeaveOut);
-  };
   sampler->source_ = std::make_unique<rollout::GroupSource>(
-      std::move(engine), request.options,
-      rollout::GroupSourceCallbacks{std::move(request.prompt), decode, std::move(request.version)});
+      std::move(engine), *model.tokenizer, std::move(request.options),
+      rollout::GroupSourceCallbacks{std::move(request.prompt), std::move(request.version)});
   return sampler;
 }
 

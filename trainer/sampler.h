@@ -37,7 +37,14 @@ int32_t plan_cache_blocks(const Model& model, const RolloutSection& rollout, int
 // Tokenizer::encode_prompt: how every text prompt becomes tokens, in training, evaluation and on the command line.
 Result<std::vector<int32_t>> encode_prompt(const policy::Tokenizer& tokenizer, const std::string& text);
 
-// Stop tokens of a stage: <eos> and the tokens that the stop texts stand for.
-Result<std::vector<int32_t>> stop_tokens(const policy::Tokenizer& tokenizer, const std::vector<std::string>& texts);
+// Every <eos> that the model's config.json or its tokenizer names.
+std::vector<int32_t> eos_tokens(const Model& model);
+
+enum class Eos { kStops, kIgnored };
+
+// What ends an answer of the policy: the texts, and every <eos>. A text that is a control token stops at the token too.
+// Error (field stop): an empty text, one that the tokenizer cannot write, one that holds a control token among other
+// text, or any where the model has no tokenizer.
+Result<rollout::StopRule> stop_rule(const Model& model, const std::vector<std::string>& texts, Eos eos = Eos::kStops);
 
 }  // namespace hone::trainer

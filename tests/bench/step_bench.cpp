@@ -172,7 +172,7 @@ Result<std::unique_ptr<trainer::Sampler>> make_sampler(Setup& setup, const Stage
   request.options.params.temperature = static_cast<float>(stage.temperature);
   request.options.max_new_tokens = static_cast<int32_t>(stage.max_new_tokens);
   request.options.key = mix64(setup.config.run.seed, 2, Purpose::kToken);
-  request.options.stop_tokens = {setup.model.tokenizer->eos()};
+  request.options.stop.tokens = {setup.model.tokenizer->eos()};
   HONE_TRY_ASSIGN(const rl::Prompt first, make_prompt(setup, source, 0));
   request.longest_prompt = static_cast<int64_t>(first.tokens.size());
   request.prompt = [&](uint64_t serial) { return make_prompt(setup, source, serial); };

@@ -193,8 +193,21 @@ class Commands(unittest.TestCase):
                             lines=[{"prompt": "123="}])
         self.assertEqual([len(c["token_ids"]) for c in row["completions"]], [40] * 4)
         self.assertEqual({c["finish_reason"] for c in row["completions"]}, {"length"})
-        done = self.ends(hone("generate", self.run_dir, "--stop", "12", lines=[]), 2)
-        self.assertIn("stop", done.stderr)
+        for stop, problem in (("", "empty"), ("<eos>1", "control token <eos>"), ("\u00e4", "\u00e4")):
+            done = self.ends(hone("generate", self.run_dir, "--stop", stop, lines=[]), 2)
+            self.assertIn(problem, done.stderr)
+
+    def test_a_stop_text_of_several_tokens_ends_an_answer_and_is_left_out(self):
+        arguments = ("generate", self.run_dir, "--n", "64", "--max-new-tokens", "24")
+        whole, = self.answers(*arguments, lines=[{"prompt": "123="}])
+        text = next(c["text"] for c in whole["completions"] if len(c["text"]) > 4)
+        stop = text[1:3]
+        row, = self.answers(*arguments, "--stop", stop, lines=[{"prompt": "123="}])
+        for before, after in zip(whole["completions"], row["completions"]):
+            cut = stop in before["text"]
+            self.assertEqual(after["text"], before["text"].split(stop)[0])
+            self.assertEqual(after["finish_reason"], "stop" if cut else before["finish_reason"])
+            self.assertEqual(after["token_ids"], before["token_ids"][:len(after["token_ids"])])
 
     def test_score_takes_texts_and_tokens(self):
         lines = [{"id": 1, "prompt": "12=", "completion": "<think>"},

@@ -1,10 +1,12 @@
 #include "rollout/engine.h"
 
 #include <limits>
+#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/piece_tokenizer.h"
 #include "tests/support/rollout_run.h"
 
 namespace hone::rollout {
@@ -54,7 +56,7 @@ TEST(Engine, AnswersDoNotDependOnOtherRequests) {
 
 TEST(Engine, AnswersDependOnKeySerialAndSample) {
   GroupRequest request = make_request(0, 20, 2, 30);
-  request.stop_tokens.clear();
+  request.stop.tokens.clear();
   const auto draws_of = [](const GroupRequest& r, size_t sample) {
     return describe({.draws = run_all({r}, {}, {.max_sequences = 8, .prefill_chunk = 8}).answers[sample].draws});
   };
@@ -72,7 +74,7 @@ TEST(Engine, PreemptedAnswersAreThoseOfAnUnlimitedPool) {
     std::vector<GroupRequest> requests;
     for (uint32_t i = 0; i < 3; ++i) {
       requests.push_back(make_request(i, prompt_length, 4, 64));
-      requests.back().stop_tokens.clear();
+      requests.back().stop.tokens.clear();
     }
     const int32_t alone = blocks_for(prompt_length + 63);
     for (int32_t num_blocks = alone; num_blocks <= alone + (alone + 1) / 2; ++num_blocks) {
@@ -84,7 +86,7 @@ TEST(Engine, PreemptedAnswersAreThoseOfAnUnlimitedPool) {
 
 TEST(Engine, PoolExhaustionPreempts) {
   std::vector<GroupRequest> requests = {make_request(0, 40, 8, 64)};
-  requests[0].stop_tokens.clear();
+  requests[0].stop.tokens.clear();
   EXPECT_EQ(run_all(requests, {.num_blocks = 64}, {.max_sequences = 8, .prefill_chunk = 64}).counters.preemptions, 0);
   EXPECT_GT(run_all(requests, {.num_blocks = 14}, {.max_sequences = 8, .prefill_chunk = 64}).counters.preemptions, 0);
 }
@@ -106,8 +108,8 @@ std::vector<GroupRequest> random_requests(uint32_t first_serial, PhiloxStream& r
   for (uint32_t i = 0; i < count; ++i) {
     const uint32_t prompt_length = 1 + random.below(50), num_samples = 1 + random.below(6);
     requests.push_back(make_request(first_serial + i, prompt_length, num_samples, 1 + random.below(60)));
-    requests.back().stop_tokens.clear();
-    for (uint32_t stop = random.below(6); stop < 5; ++stop) requests.back().stop_tokens.push_back(stop);
+    requests.back().stop.tokens.clear();
+    for (uint32_t stop = random.below(6); stop < 5; ++stop) requests.back().stop.tokens.push_back(stop);
   }
   return requests;
 }
@@ -131,6 +133,35 @@ TEST(Engine, RandomLimitsChangeNoAnswer) {
     const auto prefill_chunk = static_cast<int32_t>(1 + random.below(50));
     expect_right(run_all(requests, {num_blocks, max_rows}, {max_sequences, prefill_chunk}), requests);
   }
+}
+
+// Tokens of one letter and of several, parts of characters, a control token.
+const hone::testing::PieceTokenizer kTokenizer({"a", "b", "ab", "ba", "c", "abc", "bca", "\xC3", "\xA9", "\u00e9",
+                                                "a\u00e9", "\u00e9a", "\xE2\x82", "\xAC", "\u20ac", "\u20aca", "",
+                                                "", " ", "aab", "bab", "cc", "x", "xyz"});
+constexpr const char* kStopTexts[] = {"abab", "\u00e9a", "bca", "a\u20ac", "cab", "xx", "ab a", "zx", "\u20ac\u00e9"};
+
+TEST(Engine, StopTextsEndAnswersWhateverTheLimits) {
+  std::set<std::string> ends;
+  for (uint32_t trial = 0; trial < 200 && !HasFatalFailure(); ++trial) {
+    SCOPED_TRACE(str("trial ", trial));
+    PhiloxStream random(6, trial);
+    auto requests = random_requests(trial * 10, random);
+    for (GroupRequest& request : requests) {
+      request.tokenizer = &kTokenizer;
+      request.stop.tokens.resize(std::min<size_t>(1, request.stop.tokens.size()));
+      for (const char* text : kStopTexts)
+        if (random.below(3) == 0) request.stop.texts.emplace_back(text);
+    }
+    const auto num_blocks = static_cast<int32_t>(blocks_of_longest(requests) + random.below(6));
+    const auto max_rows = static_cast<int32_t>(1 + random.below(40));
+    const auto prefill_chunk = static_cast<int32_t>(1 + random.below(9));
+    const auto result = run_all(requests, {num_blocks, max_rows}, {max_rows, prefill_chunk});
+    expect_right(result, requests);
+    for (const auto& answer : result.answers)
+      ends.insert(answer.stop_text ? "text" : answer.finish == rl::FinishReason::kStop ? "token" : "length");
+  }
+  EXPECT_EQ(ends.size(), 3u) << "all three ways to end must occur";
 }
 
 TEST(Engine, RequestsMayComeWhileOthersRun) {
@@ -159,7 +190,7 @@ TEST(Engine, StopTokenEndsTheAnswerAndBelongsToIt) {
 
 TEST(Engine, AnswerWithoutStopTokenHasMaxNewTokens) {
   std::vector<GroupRequest> requests = {make_request(0, 10, 4, 37)};
-  requests[0].stop_tokens.clear();
+  requests[0].stop.tokens.clear();
   const auto result = run_all(requests, {}, {.max_sequences = 16, .prefill_chunk = 64});
   for (const auto& answer : result.answers) {
     EXPECT_EQ(answer.finish, rl::FinishReason::kLength);
@@ -204,6 +235,12 @@ TEST_F(EngineRefusal, MalformedRequests) {
   EXPECT_THAT(refused(request), HasSubstr("top_p"));
   request.params = {.top_k = -1};
   EXPECT_THAT(refused(request), HasSubstr("top_k"));
+  request = make_request(0, 3, 1, 4);
+  request.tokenizer = &kTokenizer;
+  for (const char* text : {"", "\xC3"}) {
+    request.stop.texts = {"fine", text};
+    EXPECT_THAT(refused(request), HasSubstr("stop text"));
+  }
 }
 
 TEST(Engine, RefusesMoreSequencesThanRows) {

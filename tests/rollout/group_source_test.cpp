@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/piece_tokenizer.h"
 #include "tests/support/rollout_run.h"
 
 namespace hone::rollout {
@@ -19,27 +20,31 @@ constexpr int kGroupSize = 4;
 class GroupSourceTest : public ::testing::Test {
  protected:
   GroupSource make_source() {
-    GroupSourceOptions options{.group_size = kGroupSize, .max_new_tokens = 30, .stop_tokens = {3}, .key = 42};
+    GroupSourceOptions options{.group_size = kGroupSize, .max_new_tokens = 30, .key = 42};
+    options.stop = stop;
     GroupSourceCallbacks callbacks;
     callbacks.prompt = [](uint64_t serial) -> Result<rl::Prompt> {
       if (serial == 13) return Error{.code = ErrorCode::kNotFound, .message = "no row 13"};
       return rl::Prompt{serial, {.gold = "7"}, *request_of(serial).prompt};
     };
-    callbacks.decode = [](std::span<const rl::Token> tokens) {
-      std::string text;
-      for (rl::Token token : tokens) text += static_cast<char>('a' + token);
-      return text;
-    };
     callbacks.version = [] { return int64_t{5}; };
     Engine engine = Engine::create(decoder_, {.max_sequences = 16, .prefill_chunk = 16}).value();
-    return GroupSource(std::move(engine), options, callbacks);
+    return GroupSource(std::move(engine), tokenizer_, options, callbacks);
+  }
+
+  static std::vector<std::string> letters() {
+    std::vector<std::string> out;
+    for (int32_t token = 0; token < hone::testing::kFakeVocabulary; ++token) out.emplace_back(1, 'a' + token);
+    return out;
   }
 
   static GroupRequest request_of(uint64_t serial) {
     return make_request(static_cast<uint32_t>(serial), 10 + static_cast<int32_t>(serial), kGroupSize, 30);
   }
 
+  StopRule stop{.tokens = {3}};
   FakeDecoder decoder_;
+  const hone::testing::PieceTokenizer tokenizer_{letters()};
 };
 
 TEST_F(GroupSourceTest, GivesEachSampleOfEachGroupOnce) {
@@ -77,6 +82,20 @@ TEST_F(GroupSourceTest, TextLeavesOutTheStopTokenOnly) {
   EXPECT_EQ(seen.size(), 2u) << "both ways to end must occur";
 }
 
+TEST_F(GroupSourceTest, TextHoldsTheStopTextThatEndedIt) {
+  stop = {.texts = {"f", "kk"}};
+  GroupSource source = make_source();
+  ASSERT_TRUE(source.issue(0, 8).ok());
+  int stopped = 0;
+  while (const auto finished = source.next().value()) {
+    const rl::Sample& sample = finished->sample;
+    EXPECT_EQ(sample.text.size(), sample.tokens.size());
+    EXPECT_EQ(sample.text.ends_with("f") || sample.text.ends_with("kk"), sample.finish == rl::FinishReason::kStop);
+    stopped += sample.finish == rl::FinishReason::kStop;
+  }
+  EXPECT_GT(stopped, 0);
+}
+
 TEST_F(GroupSourceTest, GroupsDoNotDependOnHowTheyAreIssued) {
   const auto texts = [this](std::vector<std::pair<uint64_t, int>> calls) {
     GroupSource source = make_source();
@@ -107,13 +126,6 @@ TEST_F(GroupSourceTest, ErrorOfThePromptComesThrough) {
 
 TEST_F(GroupSourceTest, SerialBeyondTheRandomStreamIsRefused) {
   EXPECT_FALSE(make_source().issue(uint64_t{1} << 32, 1).ok());
-}
-
-TEST(StopToken, IsTheOneTokenOfTheText) {
-  const auto encode = [](const std::string& text) { return std::vector<rl::Token>(text.begin(), text.end()); };
-  EXPECT_EQ(stop_token("$", encode).value(), '$');
-  EXPECT_FALSE(stop_token("", encode).ok());
-  EXPECT_THAT(stop_token("abc", encode).error().to_string(), ::testing::HasSubstr("is 3"));
 }
 
 }  // namespace

@@ -3,8 +3,11 @@
 // overwritten entry changes every token after it. expected_answer says what must come out, without any cache.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/check.h"
@@ -111,6 +114,33 @@ inline void append_entry(std::vector<uint64_t>& entries, int32_t token) {
   entries.push_back(digest(digest(h, entries.size()), token));
 }
 
+// Where a stop text ends first in the text of the tokens, a last character that is not whole left out unless they are
+// all.
+inline std::optional<rollout::StopMatch> find_stop(const rollout::GroupRequest& request,
+                                                   const std::vector<int32_t>& tokens, bool all) {
+  std::string text = request.tokenizer->decode(tokens, policy::ControlTokens::kLeaveOut);
+  if (!all && text.ends_with("\uFFFD")) text.resize(text.size() - 3);
+  std::optional<rollout::StopMatch> first;
+  for (const std::string& stop : request.stop.texts) {
+    const size_t begin = text.find(stop), end = begin + stop.size();
+    if (begin == std::string::npos) continue;
+    if (!first || end < first->end || (end == first->end && begin < first->begin)) first = {begin, end};
+  }
+  return first;
+}
+
+// Looks at the whole answer anew: whether it ends here, and why.
+inline bool ends(const rollout::GroupRequest& request, rollout::FinishedAnswer& answer) {
+  std::vector<int32_t> tokens;
+  for (const policy::Draw& draw : answer.draws) tokens.push_back(draw.token);
+  const bool stops = std::ranges::count(request.stop.tokens, tokens.back()) > 0;
+  const bool last = stops || static_cast<int32_t>(tokens.size()) == request.max_new_tokens;
+  if (stops) tokens.pop_back();
+  answer.stop_text = request.stop.texts.empty() ? std::nullopt : find_stop(request, tokens, last);
+  if (stops || answer.stop_text) answer.finish = rl::FinishReason::kStop;
+  return stops || answer.stop_text;
+}
+
 inline rollout::FinishedAnswer expected_answer(const rollout::GroupRequest& request, uint32_t sample) {
   std::vector<uint64_t> entries;
   for (int32_t token : *request.prompt) append_entry(entries, token);
@@ -120,9 +150,7 @@ inline rollout::FinishedAnswer expected_answer(const rollout::GroupRequest& requ
     const policy::DrawRequest draw{0, request.key, position, sample, request.serial, request.params};
     answer.draws.push_back(fake_draw(entries.back(), draw));
     const int32_t token = answer.draws.back().token;
-    for (int32_t stop : request.stop_tokens) {
-      if (token == stop) return answer.finish = rl::FinishReason::kStop, answer;
-    }
+    if (ends(request, answer)) return answer;
     append_entry(entries, token);
   }
   return answer;

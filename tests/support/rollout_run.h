@@ -27,7 +27,7 @@ inline rollout::GroupRequest make_request(uint32_t serial, int32_t prompt_length
   request.serial = serial;
   request.num_samples = num_samples;
   request.max_new_tokens = max_new_tokens;
-  request.stop_tokens = {3};
+  request.stop.tokens = {3};
   return request;
 }
 
@@ -62,6 +62,7 @@ inline RunResult run_all(const std::vector<rollout::GroupRequest>& requests, Fak
 
 inline std::string describe(const rollout::FinishedAnswer& answer) {
   std::string text = str(answer.id, ".", answer.sample, answer.finish == rl::FinishReason::kStop ? " stop" : " length");
+  if (answer.stop_text) text += str(" ", answer.stop_text->begin, "-", answer.stop_text->end);
   for (const auto& draw : answer.draws) text += str(" ", draw.token, ":", draw.logprob, ":", draw.entropy);
   return text;
 }

@@ -8,7 +8,9 @@
 // Both are compact (bf16 in bf16 mode); their gradients have the same layout in dtype. In bf16 the keys of two
 // dimensions lie together, [kv_heads][key_dim / 2][16][2], an odd last one beside zeros: key_elements() counts them.
 // Softmax is over all keys of the row (two passes, maximum first); each score and each output is one chain of fused
-// multiply-adds, the scores over the key dimension, the outputs over positions 0, 1, 2, ...
+// multiply-adds, the scores over the key dimension, the outputs over positions 0, 1, 2, ... In bf16 the queries and the
+// probabilities (relative to the largest of their chunk, before the division by their sum) are rounded to bf16 as well,
+// and the positions are taken in chunks of 512 that are merged in order.
 #pragma once
 
 #include <cstdint>
@@ -76,6 +78,7 @@ struct KvCopyArgs {
 };
 
 // out[r, h] = softmax_j(scale * q[r, h] . key[j, h']) . value[j, h'], j <= position of r, h' = h / (heads / kv_heads).
+// Requires scale > 0.
 struct AttentionArgs {
   KvShape shape;
   const void* q = nullptr;  // row r, head h at q + r * q_stride + h * key_dim
@@ -88,13 +91,16 @@ struct AttentionArgs {
   int64_t num_spans = 0;
   const void* keys = nullptr;
   const void* values = nullptr;
+  // [rows][heads] log2 of the sum over keys of exp(scale * score), written where it is given. A bf16 backend's backward
+  // needs it; the others ignore it.
+  void* log_sums = nullptr;
 };
 
 // dq is overwritten, and so are dkeys and dvalues (layout of the cache) in all blocks of the spans. Spans that share
 // blocks must be neighbours in one family: families[f] .. families[f + 1] are span indices; a family's spans are worked
 // on in order.
 struct AttentionBackwardArgs {
-  AttentionArgs forward;        // out must hold the forward's result
+  AttentionArgs forward;        // out and log_sums must hold the forward's results
   const void* dout = nullptr;   // layout of out
   void* dq = nullptr;           // layout of q
   void* dkeys = nullptr;

@@ -11,8 +11,9 @@ const Backend& cpu_backend_avx2() {
 }
 
 const Backend& cpu_backend_avx2_widened() {
+  using Pairs = WidenedPairs<F32x8>;
   static const Backend backend =
-      make_bf16_backend<VectorBf16<WidenedPairs<F32x8>, 4>>("cpu-avx2-widened", cpu_backend_avx2());
+      make_bf16_backend<VectorBf16<Pairs, 4>, VectorProducts<Pairs, 4>>("cpu-avx2-widened", cpu_backend_avx2());
   return backend;
 }
 

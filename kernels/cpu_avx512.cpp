@@ -11,8 +11,9 @@ const Backend& cpu_backend_avx512() {
 }
 
 const Backend& cpu_backend_avx512_widened() {
+  using Pairs = WidenedPairs<F32x16>;
   static const Backend backend =
-      make_bf16_backend<VectorBf16<WidenedPairs<F32x16>, 12>>("cpu-avx512-widened", cpu_backend_avx512());
+      make_bf16_backend<VectorBf16<Pairs, 12>, VectorProducts<Pairs, 8>>("cpu-avx512-widened", cpu_backend_avx512());
   return backend;
 }
 

@@ -26,7 +26,8 @@ struct DotPairs {
 
 const Backend& cpu_backend_avx512_bf16() {
   static const Backend backend =
-      make_bf16_backend<VectorBf16<DotPairs, F32x16::kTileRows>>("cpu-avx512-bf16", cpu_backend_avx512());
+      make_bf16_backend<VectorBf16<DotPairs, F32x16::kTileRows>, VectorProducts<DotPairs, 8>>("cpu-avx512-bf16",
+                                                                                             cpu_backend_avx512());
   return backend;
 }
 

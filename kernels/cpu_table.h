@@ -4,7 +4,7 @@
 #include "kernels/backend.h"
 
 #include "kernels/adamw_cpu.h"
-#include "kernels/attention_backward_cpu.h"
+#include "kernels/attention_bf16_backward_cpu.h"
 #include "kernels/draw_cpu.h"
 #include "kernels/elementwise_cpu.h"
 #include "kernels/gemm_bf16_cpu.h"
@@ -68,8 +68,8 @@ struct Bf16Products {
   }
 };
 
-// `wide` with what touches compact memory replaced; S as in gemm_bf16_cpu.h.
-template <class S>
+// `wide` with what touches compact memory replaced; S as in gemm_bf16_cpu.h, E as in attention_bf16_products.h.
+template <class S, class E>
 Backend make_bf16_backend(const char* name, const Backend& wide) {
   Backend b = wide;
   b.name = name;
@@ -81,6 +81,10 @@ Backend make_bf16_backend(const char* name, const Backend& wide) {
   b.gemm_grad_weight = bf16_gemm_grad_weight<S>;
   b.pack_panels = pack_bf16_panels<S>;
   b.embed = bf16_embed<S>;
+  b.kv_append = kv_append_bf16<E>;
+  b.kv_copy = kv_copy_bf16<E>;
+  b.attention = attention_bf16<E>;
+  b.attention_backward = attention_backward_bf16<E>;
   b.token_logprob = token_logprob<Bf16Products<S>>;
   b.token_logprob_backward = token_logprob_backward<Bf16Products<S>>;
   b.draw = draw<Bf16Products<S>>;

@@ -100,8 +100,15 @@ struct F32x16 {
   void store_bf16_n(uint16_t* p, int n) const { _mm256_mask_storeu_epi16(p, first(n), narrow()); }
   // 16 pairs of bf16 as 32 bits each, the even one below: the bits of a vector.
   static F32x16 pack_pairs(F32x16 even, F32x16 odd) {
+#ifdef __AVX512BF16__
+    const __m512i interleaved = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8,  //
+                                                 23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    const __m512i both = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(odd.v, even.v));
+    return {_mm512_castsi512_ps(_mm512_permutexvar_epi16(interleaved, both))};
+#else
     const __m512i high = _mm512_slli_epi32(_mm512_cvtepu16_epi32(odd.narrow()), 16);
     return {_mm512_castsi512_ps(_mm512_or_si512(high, _mm512_cvtepu16_epi32(even.narrow())))};
+#endif
   }
   static void unpack_pairs(F32x16 pairs, F32x16& even, F32x16& odd) {
     const __m512i bits = _mm512_castps_si512(pairs.v);

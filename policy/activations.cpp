@@ -38,6 +38,7 @@ LayerActivations::LayerActivations(const ModelConfig& c, const kernels::Backend&
   latent = make(mla ? c.kv_lora_rank : 0);
   kv_up = make(w.kv_up);
   attended = make(w.attention);
+  log_sums = make(c.heads);
   values = make(absorbed ? w.value : 0);
   middle = make(c.hidden_size);
   middle_normed = make(c.hidden_size);

@@ -32,6 +32,7 @@ struct LayerActivations {
   Arena qk_normed;               // GQA with qk_norm: queries and keys after normalization
   Arena latent, kv_up;           // MLA
   Arena attended;                // attention's output
+  Arena log_sums;                // of its softmax, one for each head (kernels/attention.h)
   Arena values;                  // absorbed: attended taken through value_up
   Arena middle, middle_normed;   // after the attention's residual, and normalized
   Arena gate_up, hidden;         // dense layer, or the shared experts

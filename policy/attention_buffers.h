@@ -34,8 +34,8 @@ inline AttentionBuffers activation_buffers(const ModelConfig& c, const LayerWidt
 inline kernels::AttentionArgs attention_args(const ModelConfig& c, const LayerWidths& w, const LayerActivations& a,
                                              const RowBatch& batch, const LayerCache& cache,
                                              const AttentionBuffers& b) {
-  return {w.kv,    b.query.data, b.query.stride,  a.attended.at(0), w.attention, c.heads,
-          w.scale, batch.spans,  batch.num_spans, cache.keys,       cache.values};
+  return {w.kv,    b.query.data, b.query.stride,  a.attended.at(0), w.attention,  c.heads,
+          w.scale, batch.spans,  batch.num_spans, cache.keys,       cache.values, a.log_sums.at(0)};
 }
 
 }  // namespace hone::policy

@@ -9,7 +9,8 @@ constexpr int kBlock = kernels::kAttentionBlock;
 
 size_t activation_bytes(const ModelConfig& c, const kernels::Backend& backend, int64_t rows) {
   const LayerWidths w(c);
-  const int64_t dense = 2 * c.hidden_size + w.qkv + w.query + w.kv_up + w.attention + w.value + 4 * c.hidden_size;
+  const int64_t attention = w.qkv + w.query + w.kv_up + w.attention + c.heads + w.value;
+  const int64_t dense = 6 * c.hidden_size + attention;
   const int64_t mlp = 3 * std::max(c.intermediate_size, c.shared_experts * c.moe_intermediate_size) +
                       c.router.top_k * (2 * c.hidden_size + 3 * c.moe_intermediate_size) + 2 * c.experts;
   return static_cast<size_t>(rows * (dense + mlp)) * kernels::size_of(backend.dtype);

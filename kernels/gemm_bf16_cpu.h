@@ -131,7 +131,8 @@ struct GemmPart {
 template <class S>
 void bf16_gemm_part(const GemmArgs& g, const GemmPart& part) {
   constexpr int64_t kCols = 2 * S::V::kWidth;
-  const int64_t depth = padded_depth<S>(g.k), length = row_stride<S>(depth), panel_stride = depth * kCols;
+  const int64_t depth = padded_depth<S>(g.k), length = row_stride<S>(depth);
+  const int64_t panel_stride = g.panel_stride > 0 ? g.panel_stride : depth * kCols;
   uint16_t* a = bf16_scratch<S, 21>(div_up<S>(part.rows, S::kTileRows) * S::kTileRows * length);
   const float* x = static_cast<const float*>(g.x) + part.first_row * g.x_stride;
   for (int64_t i = 0; i < part.rows; ++i)
@@ -142,7 +143,7 @@ void bf16_gemm_part(const GemmArgs& g, const GemmPart& part) {
   const S set(static_cast<int>(part.rows < S::kTileRows ? part.rows : S::kTileRows));
   const int64_t step = S::panels_at_once(part.rows);
   // Panels that stay in the second-level cache while all rows pass: so columns of y are written in long pieces.
-  int64_t group = kPanelBytes / (panel_stride * 2) / step * step;
+  int64_t group = kPanelBytes / (depth * kCols * 2 + 1) / step * step;
   if (group < step) group = step;
   for (int64_t first = part.panel_begin; first < part.panel_end; first += group) {
     const int64_t last = first + group < part.panel_end ? first + group : part.panel_end;

@@ -27,7 +27,7 @@ void router_scores(const RouterShape& s, const typename V::T* logits, typename V
   for (int64_t e = 0; e < s.experts; ++e) scores[e] /= sum;
 }
 
-// Sets the ranks of experts outside the best group_limit groups to -infinity. A group ranks by its best, or its two best.
+// Sets the ranks of experts outside the best group_limit groups to -infinity. A group ranks by its one or two best.
 template <class V>
 void limit_groups(const RouterShape& s, typename V::T* rank, typename V::T lowest) {
   using T = typename V::T;

@@ -13,12 +13,12 @@ struct RouterShape {
   RouterScore score = RouterScore::kSigmoid;
   bool normalize = true;                // divide by the sum over the chosen (+ 1e-20)
   double scaling = 1;
-  int group_best = 2;                   // a group ranks by the sum of its 1 or 2 best experts: DeepSeek-V2's, V3's
+  int group_best = 2;                   // a group ranks by the sum of its best so many: 1 in V2, 2 in V3
 };
 
 // scores = score(logits); the top_k experts by scores + bias, ties to the lower index, listed from the best; their
-// weights are scores (without bias), normalized and scaled. Experts of other groups rank at -infinity, also where biased
-// scores are negative, as in DeepSeek's code and transformers 5; older versions of transformers ranked them at 0.
+// weights are scores (without bias), normalized and scaled. Experts of other groups rank at -infinity, also where
+// biased scores are negative, as in DeepSeek's code and transformers 5; older versions of transformers took 0.
 struct RouteArgs {
   RouterShape shape;
   const void* logits = nullptr;  // [rows, experts]

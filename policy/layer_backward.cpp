@@ -60,7 +60,8 @@ class Backward {
     } else {
       ops_.grad_bias(l_.down_bias, dout, d, gradient_);
       swiglu(l_.gate_up, l_.down, c_.intermediate_size, dout);
-      ops_.grad_bias(l_.gate_up_bias, {g_.gate_up.at(0), 2 * c_.intermediate_size}, 2 * c_.intermediate_size, gradient_);
+      const int64_t width = 2 * c_.intermediate_size;
+      ops_.grad_bias(l_.gate_up_bias, {g_.gate_up.at(0), width}, width, gradient_);
     }
     ops_.norm_backward(l_.post_norm, {a_.middle.at(0), d}, dnormed, dout, d, c_.norm_epsilon, gradient_, true);
     attention(dout);

@@ -92,9 +92,9 @@ struct ModelConfig {
 // RMSNorm of q_a and kv_a uses this whatever rms_norm_eps says (transformers' class default).
 inline constexpr double kLatentNormEpsilon = 1e-6;
 
-// Error kInvalid with file and field for what is missing, of another type or out of range, and for what would change the
-// network's function and is not implemented (another activation, RoPE type, a sliding window). Other fields are kept in
-// `source`.
+// Error kInvalid with file and field for what is missing, of another type or out of range, and for what would change
+// the network's function and is not implemented (another activation, RoPE type, a sliding window). Other fields are
+// kept in `source`.
 Result<ModelConfig> parse_config_json(const std::string& text, const std::string& file);
 
 // The file that was read, with stored_type as its dtype and without quantization_config (weights in memory are not

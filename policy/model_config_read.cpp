@@ -14,6 +14,7 @@ using Json = nlohmann::json;
 using kernels::RouterScore;
 
 constexpr int64_t kMostWidth = int64_t{1} << 20, kMostTokens = int64_t{1} << 24, kMostIds = (int64_t{1} << 31) - 1;
+constexpr size_t kMostEnds = 256;
 
 // What other decoders of the same tensor names change in their forward, with the value that changes nothing.
 void refuse_other_functions(const FieldReader& reader, const Family& family) {
@@ -48,6 +49,7 @@ void read_end(const FieldReader& reader, std::vector<int32_t>& ids) {
       return reader.fail("eos_token_id", str("holds something else than integers from 0 to ", kMostIds));
     ids.push_back(id.get<int32_t>());
   }
+  if (ids.size() > kMostEnds) reader.fail("eos_token_id", str("holds more than ", kMostEnds, " tokens"));
 }
 
 void read_storage(const FieldReader& reader, ModelConfig& c) {
@@ -174,6 +176,8 @@ void read_plain_experts(const FieldReader& reader, const Family& family, ModelCo
       return reader.fail("mlp_only_layers", str("holds something else than layers from 0 to ", c.layers - 1));
     c.mlp_only_layers.push_back(layer.get<int64_t>());
   }
+  std::sort(c.mlp_only_layers.begin(), c.mlp_only_layers.end());
+  c.mlp_only_layers.erase(std::unique(c.mlp_only_layers.begin(), c.mlp_only_layers.end()), c.mlp_only_layers.end());
 }
 
 void read_experts(const FieldReader& reader, const Family& family, ModelConfig& c) {

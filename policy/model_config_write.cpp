@@ -82,7 +82,8 @@ Json new_file(const ModelConfig& c) {
               {"use_cache", true}};
   out["bos_token_id"] = token_or_null(c.bos_id);
   out["pad_token_id"] = token_or_null(c.pad_id);
-  out["eos_token_id"] = c.eos_ids.size() == 1 ? Json(c.eos_ids[0]) : c.eos_ids.empty() ? Json(nullptr) : Json(c.eos_ids);
+  out["eos_token_id"] = c.eos_ids.size() == 1 ? Json(c.eos_ids[0]) : Json(c.eos_ids);
+  if (c.eos_ids.empty()) out["eos_token_id"] = nullptr;
   write_attention(c, *family, out);
   write_rope(c, out);
   write_experts(c, *family, out);

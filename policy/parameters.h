@@ -12,7 +12,8 @@
 
 namespace hone::policy {
 
-// Some files hold all experts of a layer as one tensor [experts, rows, cols]; a parameter is the elements from `first` on.
+// Some files hold all experts of a layer as one tensor [experts, rows, cols]; a parameter is its elements from `first`
+// on.
 struct FusedSource {
   std::string name;  // empty: there is none
   int64_t experts = 0, rows = 0, cols = 0;

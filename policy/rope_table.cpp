@@ -11,7 +11,7 @@ namespace {
 
 constexpr double kTurn = 6.283185307179586;
 
-// Between full stretching (wavelengths beyond original / low) and none (below original / high), linear in the frequency.
+// Between full stretching (wavelengths beyond original / low) and none (below original / high), linear in frequency.
 double llama3_frequency(const RopeScaling& rope, double frequency) {
   const double turns = static_cast<double>(rope.original_positions) * frequency / kTurn;
   if (turns < rope.low_freq_factor) return frequency / rope.factor;
@@ -41,8 +41,18 @@ Ramp yarn_ramp(const ModelConfig& c) {
 }
 
 double yarn_frequency(const RopeScaling& rope, const Ramp& ramp, double pair, double frequency) {
-  const double stretched = std::clamp((pair - ramp.low) / (ramp.high - ramp.low), 0.0, 1.0);
-  return frequency / rope.factor * stretched + frequency * (1 - stretched);
+  const double share = std::clamp((pair - ramp.low) / (ramp.high - ramp.low), 0.0, 1.0);
+  return frequency / rope.factor * share + frequency * (1 - share);
+}
+
+double stretched(const RopeScaling& rope, const Ramp& ramp, double pair, double frequency) {
+  switch (rope.type) {
+    case RopeType::kPlain: break;
+    case RopeType::kLinear: return frequency / rope.factor;
+    case RopeType::kLlama3: return llama3_frequency(rope, frequency);
+    case RopeType::kYarn: return yarn_frequency(rope, ramp, pair, frequency);
+  }
+  return frequency;
 }
 
 double yarn_mscale(double factor, double mscale) {
@@ -51,19 +61,14 @@ double yarn_mscale(double factor, double mscale) {
 
 }  // namespace
 
-std::vector<double> rope_frequencies(const ModelConfig& c) {
+std::vector<float> rope_frequencies(const ModelConfig& c) {
   const int64_t dim = c.rope_dim();
   const Ramp ramp = c.rope.type == RopeType::kYarn ? yarn_ramp(c) : Ramp{0, 1};
-  std::vector<double> out(dim / 2);
+  std::vector<float> out(dim / 2);
   for (int64_t i = 0; i < dim / 2; ++i) {
     const auto pair = static_cast<double>(i);
     const double plain = portable_pow(c.rope_theta, -2 * pair / static_cast<double>(dim));
-    switch (c.rope.type) {
-      case RopeType::kPlain: out[i] = plain; break;
-      case RopeType::kLinear: out[i] = plain / c.rope.factor; break;
-      case RopeType::kLlama3: out[i] = llama3_frequency(c.rope, plain); break;
-      case RopeType::kYarn: out[i] = yarn_frequency(c.rope, ramp, pair, plain); break;
-    }
+    out[i] = static_cast<float>(stretched(c.rope, ramp, pair, plain));
   }
   return out;
 }
@@ -112,7 +117,7 @@ void RopeTable::fill(int64_t begin, int64_t end) {
     T *cosines = static_cast<T*>(table_.at(2 * p * dim_)), *sines = cosines + dim_;
     for (int64_t i = 0; i < dim_ / 2; ++i) {
       const int64_t first = interleaved ? 2 * i : i, second = interleaved ? 2 * i + 1 : i + dim_ / 2;
-      const double angle = static_cast<double>(p) * frequencies_[i];
+      const float angle = static_cast<float>(p) * frequencies_[i];
       cosines[first] = cosines[second] = static_cast<T>(amplitude_ * portable_cos(angle));
       const T sine = static_cast<T>(amplitude_ * portable_sin(angle));
       sines[first] = -sine;

@@ -9,8 +9,9 @@
 namespace hone::policy {
 
 // Radians per position of each pair of elements: [rope_dim / 2]. Stretched for long contexts as llama3 (transformers'
-// modeling_rope_utils) or YaRN (Peng et al., 2023) do.
-std::vector<double> rope_frequencies(const ModelConfig& config);
+// modeling_rope_utils) or YaRN (Peng et al., 2023) do. Rounded to f32, and so is position * frequency in the table:
+// models were trained with these angles, and exact ones are off by 1e-3 at position 10^4.
+std::vector<float> rope_frequencies(const ModelConfig& config);
 
 // What cosines and sines are multiplied by: 1 but for YaRN.
 double rope_amplitude(const ModelConfig& config);
@@ -24,8 +25,8 @@ class RopeTable {
  public:
   RopeTable(const ModelConfig& config, const kernels::Backend& backend);
 
-  // Afterwards data() holds positions [0, count). Requires count <= config.max_positions. Allocates only where the table
-  // grows; data() moves then.
+  // Afterwards data() holds positions [0, count). Requires count <= config.max_positions. Allocates only where the
+  // table grows; data() moves then.
   void cover(int64_t count);
   const void* data() const { return table_.at(0); }  // layout: kernels/rope.h
 
@@ -36,7 +37,7 @@ class RopeTable {
   const kernels::Backend& backend_;
   const int64_t dim_, max_positions_;
   const kernels::RopeLayout layout_;
-  const std::vector<double> frequencies_;
+  const std::vector<float> frequencies_;
   const double amplitude_;
   int64_t count_ = 0;
   Arena table_;

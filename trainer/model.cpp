@@ -166,8 +166,9 @@ std::vector<policy::TensorView> parameter_views(const policy::Weights& weights, 
 
 std::vector<std::pair<std::string, std::string>> model_files(const Model& model) {
   const policy::ModelConfig& c = model.weights->config();
-  const nlohmann::json generation = {
-      {"bos_token_id", c.bos_id}, {"eos_token_id", c.eos_ids.size() == 1 ? nlohmann::json(c.eos_ids[0]) : nlohmann::json(c.eos_ids)}, {"pad_token_id", c.pad_id}, {"do_sample", true}};
+  nlohmann::json generation = {{"eos_token_id", c.eos_ids}, {"do_sample", true}};
+  if (c.bos_id >= 0) generation["bos_token_id"] = c.bos_id;
+  if (c.pad_id >= 0) generation["pad_token_id"] = c.pad_id;
   std::vector<std::pair<std::string, std::string>> out{{"config.json", policy::to_config_json(c)},
                                                        {"generation_config.json", generation.dump(2) + "\n"}};
   if (model.tokenizer)

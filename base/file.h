@@ -114,6 +114,10 @@ class MappedFile {
   std::span<const std::byte> bytes_;
 };
 
+// Advice about a part of a mapped file, which the system may ignore: it will be read soon; it will not be read again.
+void advise_needed(std::span<const std::byte> part);
+void advise_done(std::span<const std::byte> part);
+
 // An exclusive lock on a file, held until destruction or the end of the process, however it ends.
 class LockFile {
  public:

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/compute.h"
+#include "cli/doctor_model.h"
 #include "cli/exit.h"
 #include "cli/options.h"
 #include "kernels/backend.h"
@@ -132,8 +133,21 @@ int examine() {
 }  // namespace
 
 void add_doctor(CLI::App& app, Action& chosen) {
+  const auto question = std::make_shared<ModelQuestion>();
   CLI::App* command = app.add_subcommand("doctor", "what this machine can do, what is missing, how to fix it");
-  command->callback([&chosen] { chosen = examine; });
+  command->footer("With --model: its size, the memory to sample and to train it, and whether this machine has that.");
+  CLI::Option* model = command->add_option("--model", question->directory, "a model directory to look at instead");
+  model->type_name("DIR");
+  add_dtype(*command, question->dtype);
+  command->add_option("--sequences", question->sequences, "sampled at a time (default 8)")
+      ->type_name("N")->check(positive_count())->needs(model);
+  command->add_option("--tokens", question->tokens, "of each, prompt and answer (default 1024)")
+      ->type_name("N")->check(positive_count())->needs(model);
+  command->add_flag("--json", question->json, "one JSON object")->needs(model);
+  command->get_option("--dtype")->needs(model);
+  command->callback([question, &chosen] {
+    chosen = [question] { return question->directory.empty() ? examine() : examine_model(*question); };
+  });
 }
 
 }  // namespace hone::cli

@@ -56,4 +56,10 @@ void add_threads(CLI::App& command, int64_t& threads) {
       ->check(number_in(1, 1024));
 }
 
+void add_dtype(CLI::App& command, std::string& dtype) {
+  command.add_option("--dtype", dtype, "f32 or bf16: type of weights and cache (default: what config.json names)")
+      ->type_name("TYPE")
+      ->check(CLI::IsMember({"f32", "bf16"}));
+}
+
 }  // namespace hone::cli

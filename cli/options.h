@@ -18,5 +18,7 @@ CLI::Validator whole_number();
 void add_input(CLI::App& command, std::string& file);
 void add_target(CLI::App& command, std::string& target);
 void add_threads(CLI::App& command, int64_t& threads);
+// "f32", "bf16", or empty: what the model's config.json names.
+void add_dtype(CLI::App& command, std::string& dtype);
 
 }  // namespace hone::cli

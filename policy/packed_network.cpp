@@ -106,8 +106,7 @@ void PackedNetwork::forward(std::span<const int32_t> tokens, std::span<const Pac
   tokens_.assign(tokens.begin(), tokens.end());
   const ModelConfig& c = weights_.config();
   const auto& backend = weights_.backend();
-  backend.embed({weights_.at(weights_.layout().embedding), tokens_.data(), input(0), batch_.rows, c.hidden_size},
-                stream_);
+  weights_.embed(tokens_.data(), batch_.rows, input(0), stream_);
   for (int64_t l = 0; l < c.layers; ++l) {
     layer_forward(weights_, l, batch_, input(l), input(l + 1), cache(l), activations(l), stream_);
     count_load(l);

@@ -39,8 +39,10 @@ class PackedNetwork {
   // Tokens that each expert of each layer got in the last forward: [layers][experts], 0 for dense layers.
   std::span<const int64_t> expert_load() const { return expert_load_; }
 
- private:
+  // Makes room for batches of so many rows with so many blocks of keys and values.
   void reserve(int64_t rows, int64_t blocks);
+
+ private:
   void plan(std::span<const PackedSegment> segments);
   void plan_blocks(const PackedSegment& segment, size_t index);
   LayerActivations& activations(int64_t layer) { return kept_ ? activations_[layer] : activations_[0]; }

@@ -51,8 +51,7 @@ void PagedDecoder::forward(std::span<const int32_t> tokens, std::span<const Deco
   batch.num_spans = static_cast<int64_t>(spans_.size());
   if (!positions_.empty()) rope_.cover(*std::max_element(positions_.begin(), positions_.end()) + 1);
   batch.rope_table = rope_.data();
-  backend.embed({weights_.at(weights_.layout().embedding), tokens.data(), input_.at(0), batch.rows, c.hidden_size},
-                stream_);
+  weights_.embed(tokens.data(), batch.rows, input_.at(0), stream_);
   for (int64_t l = 0; l < c.layers; ++l) {
     layer_forward(weights_, l, batch, input_.at(0), output_.at(0), cache(l), activations_, stream_);
     std::swap(input_, output_);

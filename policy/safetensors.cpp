@@ -1,7 +1,6 @@
 #include "policy/safetensors.h"
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -19,40 +18,23 @@ constexpr int kMaxHeaderDepth = 3;  // file, tensor, list
 constexpr size_t kLengthBytes = 8;
 constexpr const char* kMetadataKey = "__metadata__";
 
-struct DTypeInfo {
-  DType dtype;
-  std::string_view name;
-  int64_t size;
-};
-constexpr std::array<DTypeInfo, 4> kDTypes = {
-    {{DType::kF32, "F32", 4}, {DType::kF64, "F64", 8}, {DType::kBF16, "BF16", 2}, {DType::kI64, "I64", 8}}};
-
-const DTypeInfo& info_of(DType dtype) { return kDTypes[static_cast<size_t>(dtype)]; }
-
-// dtype_size * product of the shape; -1 where that overflows.
-int64_t byte_count(DType dtype, std::span<const int64_t> shape) {
-  int64_t bytes = dtype_size(dtype);
-  for (int64_t extent : shape) {
-    if (__builtin_mul_overflow(bytes, extent, &bytes)) return -1;
-  }
-  return bytes;
-}
-
 // The file's first bytes: length and padded JSON.
-Result<std::string> header_of(std::span<const TensorView> tensors) {
-  nlohmann::ordered_json header = {{kMetadataKey, {{"format", "pt"}}}};
+Result<std::string> header_of(std::span<const TensorOut> tensors) {
+  std::string text = Json{{kMetadataKey, {{"format", "pt"}}}}.dump();
+  text.pop_back();
   std::set<std::string_view> names = {kMetadataKey};
   int64_t offset = 0;
-  for (const TensorView& tensor : tensors) {
+  for (const TensorOut& tensor : tensors) {
     if (!names.insert(tensor.name).second) {
       return Error{.code = ErrorCode::kInvalid, .message = "tensor name used twice", .field = tensor.name};
     }
-    const int64_t end = offset + static_cast<int64_t>(tensor.bytes().size());
-    header[tensor.name] = {
-        {"dtype", to_string(tensor.dtype)}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
+    HONE_CHECK_LE(0, tensor.size());
+    const int64_t end = offset + tensor.size();
+    const Json entry = {{"dtype", to_string(tensor.dtype)}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
+    text += "," + Json(tensor.name).dump(-1, ' ', false, Json::error_handler_t::replace) + ":" + entry.dump();
     offset = end;
   }
-  std::string text = header.dump(-1, ' ', false, Json::error_handler_t::replace);
+  text += "}";
   text.resize((text.size() + 7) / 8 * 8, ' ');
   std::string bytes;
   put_u64(bytes, text.size());
@@ -96,9 +78,9 @@ class HeaderReader {
     if (length > file_.size() - kLengthBytes) return problem(what + " is longer than the file");
     data_ = file_.subspan(kLengthBytes + length);
     const char* text = reinterpret_cast<const char*>(file_.data()) + kLengthBytes;
+    if (length == 0 || *text != '{') return problem("header does not begin with {");
     Result<Json> header = parse_json({text, length}, path_, kMaxHeaderDepth);
     if (!header.ok()) return problem("header: " + header.error().message);
-    if (!header->is_object()) return problem("header is not a JSON object");
     return header;
   }
 
@@ -127,10 +109,9 @@ class HeaderReader {
   }
 
   Result<DType> read_dtype(const std::string& name, const Json& value) const {
-    for (const DTypeInfo& info : kDTypes) {
-      if (value == info.name) return info.dtype;
-    }
-    return problem("dtype " + value.dump() + " is not one of F32, F64, BF16, I64", name);
+    const auto dtype = value.is_string() ? dtype_of(value.get_ref<const std::string&>()) : std::nullopt;
+    if (dtype) return *dtype;
+    return problem("dtype " + value.dump(-1, ' ', false, Json::error_handler_t::replace) + " is unknown", name);
   }
 
   Result<std::vector<int64_t>> read_shape(const std::string& name, const Json& value) const {
@@ -182,25 +163,16 @@ class HeaderReader {
 
 }  // namespace
 
-int64_t dtype_size(DType dtype) { return info_of(dtype).size; }
-std::string_view to_string(DType dtype) { return info_of(dtype).name; }
-
-std::span<const std::byte> TensorView::bytes() const {
-  const int64_t count = byte_count(dtype, shape);
-  HONE_CHECK_LE(0, count);
-  return {static_cast<const std::byte*>(data), static_cast<size_t>(count)};
-}
-
-Result<void> write_safetensors(std::span<const TensorView> tensors, const ByteSink& sink) {
+Result<void> write_safetensors(std::span<const TensorOut> tensors, const ByteSink& sink) {
   HONE_TRY_ASSIGN(const std::string header, header_of(tensors));
   HONE_TRY(sink(as_bytes(header)));
-  for (const TensorView& tensor : tensors) HONE_TRY(sink(tensor.bytes()));
+  for (const TensorOut& tensor : tensors) HONE_TRY(tensor.write(sink));
   return {};
 }
 
 Result<SafetensorsFile> SafetensorsFile::open(const std::string& path) {
   HONE_TRY_ASSIGN(MappedFile mapped, MappedFile::open(path));
-  SafetensorsFile file(std::move(mapped));
+  SafetensorsFile file(path, std::move(mapped));
   HONE_TRY_ASSIGN(file.tensors_, HeaderReader(path, file.file_bytes()).read());
   for (size_t i = 0; i < file.tensors_.size(); ++i) file.index_.emplace(file.tensors_[i].name, i);
   return file;

@@ -1,9 +1,6 @@
-// safetensors (https://github.com/huggingface/safetensors): u64 header length, JSON header, tensors back to back.
+// Files in the safetensors format: eight bytes of header length, a JSON header, the tensors' bytes.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -12,31 +9,13 @@
 
 #include "base/file.h"
 #include "base/result.h"
+#include "policy/tensor.h"
 
 namespace hone::policy {
 
-enum class DType { kF32, kF64, kBF16, kI64 };
-
-int64_t dtype_size(DType dtype);
-// "F32", "F64", "BF16", "I64".
-std::string_view to_string(DType dtype);
-
-// A tensor somewhere in memory, row-major and contiguous. Does not own the data.
-struct TensorView {
-  std::string name;
-  DType dtype = DType::kF32;
-  std::vector<int64_t> shape;
-  const void* data = nullptr;
-
-  std::span<const std::byte> bytes() const;
-};
-
-// Receives the bytes of a file in order.
-using ByteSink = std::function<Result<void>(std::span<const std::byte>)>;
-
 // The file's bytes into the sink: tensors in the given order, header padded so that the data starts at a multiple of 8,
 // metadata {"format": "pt"}. Equal input gives equal bytes. Error kInvalid for equal names.
-Result<void> write_safetensors(std::span<const TensorView> tensors, const ByteSink& sink);
+Result<void> write_safetensors(std::span<const TensorOut> tensors, const ByteSink& sink);
 
 // A file on disk, mapped. The header is hostile input: it is checked whole before anything is read.
 class SafetensorsFile {
@@ -46,6 +25,7 @@ class SafetensorsFile {
   // length.
   static Result<SafetensorsFile> open(const std::string& path);
 
+  const std::string& path() const { return path_; }
   // In the order of their data; the views point into the mapping and live as long as this object, also after a move.
   // Data is aligned to bytes only.
   const std::vector<TensorView>& tensors() const { return tensors_; }
@@ -55,7 +35,8 @@ class SafetensorsFile {
   std::span<const std::byte> file_bytes() const { return file_.bytes(); }
 
  private:
-  explicit SafetensorsFile(MappedFile file) : file_(std::move(file)) {}
+  SafetensorsFile(std::string path, MappedFile file) : path_(std::move(path)), file_(std::move(file)) {}
+  std::string path_;
   MappedFile file_;
   std::vector<TensorView> tensors_;
   std::map<std::string, size_t, std::less<>> index_;

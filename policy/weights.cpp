@@ -1,86 +1,128 @@
 #include "policy/weights.h"
 
-#include <cmath>
+#include <algorithm>
+#include <cstring>
 
-#include "base/philox.h"
-#include "base/portable_math.h"
+#include "policy/tensor.h"
+#include "policy/weight_matrices.h"
 
 namespace hone::policy {
 namespace {
 
-// Two normal numbers of one Philox block (Box and Muller, 1958).
-struct NormalPair {
-  double a, b;
-};
 
-NormalPair normal_pair(uint64_t key, uint32_t parameter, uint64_t pair) {
-  const auto r = philox4x32(key, {static_cast<uint32_t>(pair), static_cast<uint32_t>(pair >> 32), parameter, 0});
-  const double u = (r[0] + 0.5) * 0x1p-32, turn = 6.283185307179586 * ((r[1] + 0.5) * 0x1p-32);
-  const double radius = std::sqrt(-2 * portable_log(u));
-  return {radius * portable_cos(turn), radius * portable_sin(turn)};
+int64_t widest_matrix(const ParameterLayout& layout) {
+  int64_t most = 0;
+  for_matrices(layout, [&](const Matrix& m) { most = m.wide ? std::max(most, m.out * m.in) : most; });
+  return most;
 }
 
-// The absorbed form takes queries through key_up as it stands, not transposed.
-bool forward_needs_grad_panels(const ModelConfig& c) {
-  return c.attention == Attention::kMla && c.mla == MlaForm::kAbsorbed;
-}
-
+// count f32 values in tasks of a fixed size.
 template <class F>
-void for_matrices(const ParameterLayout& layout, const F& f) {
-  for (const LayerLayout& l : layout.layers)
-    for (const Matrix* m : {&l.qkv, &l.q_b, &l.kv_b, &l.key_up, &l.value_up, &l.output, &l.gate_up, &l.down, &l.router,
-                            &l.expert_gate_up, &l.expert_down, &l.shared_gate_up, &l.shared_down})
-      if (m->exists()) f(*m);
-  f(layout.head);
+void for_pieces(int64_t count, const kernels::Stream& stream, const F& f) {
+  constexpr int64_t kPiece = 1 << 16;
+  stream.team->parallel_for((count + kPiece - 1) / kPiece, [&](int64_t i, int) {
+    f(i * kPiece, std::min(kPiece, count - i * kPiece));
+  });
 }
 
 }  // namespace
 
-Weights::Weights(const ModelConfig& config, const kernels::Backend& backend, bool trainable)
+Weights::Weights(const ModelConfig& config, const kernels::Backend& backend, Use use)
     : config_(config),
       backend_(backend),
+      use_(use),
       layout_(make_layout(config, backend)),
-      data_(backend, layout_.size),
       panels_(backend, layout_.panel_size, backend.compact),
-      grad_panels_(backend, trainable || forward_needs_grad_panels(config) ? layout_.grad_panel_size : 0,
-                   backend.compact),
-      wide_panels_(backend, layout_.wide_panel_size),
-      wide_grad_panels_(backend, trainable ? layout_.wide_grad_panel_size : 0) {}
-
-void Weights::initialize(uint64_t key) {
-  if (backend_.dtype == kernels::DType::kF64) {
-    fill<double>(key);
-  } else {
-    fill<float>(key);
+      wide_panels_(backend, layout_.wide_panel_size) {
+  const bool train = use == Use::kTrain;
+  // Pages that nobody touches take no memory: in sampling only the matrices that needs_transposed names are written.
+  if (train || absorbs(config)) grad_panels_ = Arena(backend, layout_.grad_panel_size, backend.compact);
+  if (train) {
+    data_ = Arena(backend, layout_.size);
+    wide_grad_panels_ = Arena(backend, layout_.wide_grad_panel_size);
+    if (rounds()) rounded_ = Arena(backend, widest_matrix(layout_));
   }
+  if (!config.tie_embeddings && (!train || rounds()))
+    table_ = Arena(backend, config.vocab_size * config.hidden_size, backend.compact);
+  if (!train || rounds()) plan_vectors();
 }
 
-template <class T>
-void Weights::fill(uint64_t key) {
-  uint32_t index = 0;
+void Weights::plan_vectors() {
+  int64_t size = 0;
   for (const Parameter& p : layout_.parameters) {
-    T* data = static_cast<T*>(at(p.offset));
-    ++index;
-    if (p.cols == 0) {
-      for (int64_t i = 0; i < p.size(); ++i) data[i] = static_cast<T>(p.initial);
-      continue;
-    }
-    for (int64_t i = 0; i < p.size(); i += 2) {
-      const NormalPair n = normal_pair(key, index, static_cast<uint64_t>(i / 2));
-      data[i] = static_cast<T>(static_cast<float>(config_.init_std * n.a));
-      if (i + 1 < p.size()) data[i + 1] = static_cast<T>(static_cast<float>(config_.init_std * n.b));
-    }
+    if (p.cols != 0) continue;
+    vector_places_.emplace_back(p.offset, size);
+    size += p.rows;
   }
+  vectors_ = Arena(backend_, size);
+}
+
+int64_t Weights::bytes() const {
+  size_t total = 0;
+  for (const Arena* arena : {&data_, &panels_, &wide_panels_, &wide_grad_panels_, &table_, &vectors_, &rounded_})
+    total += arena->bytes();
+  if (use_ == Use::kTrain) return static_cast<int64_t>(total + grad_panels_.bytes());
+  for_matrices(layout_, [&](const Matrix& m) {
+    if (needs_transposed(config_, layout_, m))
+      total += static_cast<size_t>(m.grad_stride * m.count) * kernels::size_of(backend_.compact);
+  });
+  return static_cast<int64_t>(total);
+}
+
+const void* Weights::vector(int64_t offset) const {
+  if (vector_places_.empty()) return data_.at(offset);
+  const auto after = std::upper_bound(vector_places_.begin(), vector_places_.end(), std::pair(offset, INT64_MAX));
+  const auto& [begin, place] = after[-1];
+  return vectors_.at(place + offset - begin);
+}
+
+void Weights::embed(const int32_t* tokens, int64_t rows, void* out, const kernels::Stream& stream) const {
+  kernels::EmbedArgs args{nullptr, tokens, out, rows, config_.hidden_size};
+  if (table_.size() > 0) {
+    args.table = table_.at(0);
+  } else if (use_ == Use::kTrain && !rounds()) {
+    args.table = data_.at(layout_.embedding);
+  } else {
+    args.panels = panels(layout_.head);
+  }
+  backend_.embed(args, stream);
+}
+
+void Weights::repack_matrix(const Matrix& m, const kernels::Stream& stream) {
+  const kernels::Backend& backend = backend_of(m);
+  const void* w = at(m.offset);
+  if (m.wide && rounds()) {
+    HONE_CHECK_EQ(m.count, 1);
+    auto* rounded = static_cast<float*>(rounded_.at(0));
+    for_pieces(m.out * m.in, stream, [&](int64_t first, int64_t n) {
+      std::memcpy(rounded + first, static_cast<const float*>(w) + first, static_cast<size_t>(n) * sizeof(float));
+      round_to_bf16(rounded + first, n);
+    });
+    w = rounded;
+  }
+  backend.pack_panels({w, m.out, m.in, m.count, m.stride, arena_of(m).at(m.panels), true}, stream);
+  backend.pack_panels({w, m.out, m.in, m.count, m.stride, grad_arena_of(m).at(m.grad_panels), false}, stream);
 }
 
 void Weights::repack(const kernels::Stream& stream) {
-  for_matrices(layout_, [&](const Matrix& m) {
-    const auto& backend = m.wide ? *backend_.wide : backend_;
-    const Arena &panels = m.wide ? wide_panels_ : panels_, &grad_panels = m.wide ? wide_grad_panels_ : grad_panels_;
-    backend.pack_panels({at(m.offset), m.out, m.in, m.count, m.stride, panels.at(m.panels), true}, stream);
-    if (grad_panels.size() > 0)
-      backend.pack_panels({at(m.offset), m.out, m.in, m.count, m.stride, grad_panels.at(m.grad_panels), false}, stream);
-  });
+  HONE_CHECK(use_ == Use::kTrain, "weights for sampling have no masters");
+  for_matrices(layout_, [&](const Matrix& m) { repack_matrix(m, stream); });
+  refresh_vectors();
+  if (table_.size() == 0) return;
+  const auto* from = static_cast<const float*>(at(layout_.embedding));
+  auto* to = static_cast<uint16_t*>(table_.at(0));
+  for_pieces(table_.size(), stream, [&](int64_t first, int64_t n) { to_bf16(from + first, n, to + first); });
+}
+
+void Weights::refresh_vectors() {
+  if (rounds()) load_vectors(MasterParameters(*this));
+}
+
+void MasterParameters::read(size_t parameter, int64_t first, int64_t count, float* out) const {
+  const Parameter& p = weights_.layout().parameters[parameter];
+  const int64_t cols = p.cols == 0 ? 1 : p.cols;
+  const auto* from = static_cast<const float*>(weights_.at(p.offset)) + first * cols;
+  std::memcpy(out, from, static_cast<size_t>(count * cols) * sizeof(float));
 }
 
 }  // namespace hone::policy

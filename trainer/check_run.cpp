@@ -145,8 +145,7 @@ class RunCheck {
 std::vector<Error> check_run(const ResolvedConfig& resolved) {
   auto sandbox = start_sandbox(resolved.config);
   if (!sandbox.ok()) return {sandbox.error()};
-  ThreadTeam team(1);
-  const auto model = make_model(resolved.config, {&team});
+  const auto model = describe_model(resolved.config);
   if (!model.ok()) return {model.error()};
   if (!model->tokenizer)
     return {{ErrorCode::kInvalid, "has no tokenizer.json; training needs one", resolved.config.policy.path, 0, 0,

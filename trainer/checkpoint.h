@@ -1,6 +1,7 @@
 // Checkpoints: immutable directories run/checkpoints/<stage>-<step>/ with
-//   model.safetensors, optimizer.safetensors (exp_avg.<name>, exp_avg_sq.<name>), state.json, the caller's files
-//   (config.json, tokenizer.json, ...) and manifest.json: a checksum of every file and of itself.
+//   model.safetensors or its shards and their index, optimizer.safetensors (exp_avg.<name>, exp_avg_sq.<name>, and
+//   master.<name> where the model's tensors are rounded), state.json, the caller's files (config.json, tokenizer.json,
+//   ...) and manifest.json: a checksum of every file and of itself.
 // A directory of that name is complete and durable: it is written under a temporary name, synced, read back and
 // renamed. Files not named in the manifest are ignored.
 #pragma once
@@ -8,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
@@ -16,6 +18,7 @@
 
 #include "base/result.h"
 #include "policy/safetensors.h"
+#include "policy/tensor_files.h"
 
 namespace hone::trainer {
 
@@ -23,8 +26,10 @@ struct CheckpointContents {
   std::string stage;  // [A-Za-z0-9._-]+, as run configuration allows
   int64_t step = 0;
   int64_t optimizer_step = 0;
-  std::vector<policy::TensorView> weights;
-  std::vector<policy::TensorView> moments;
+  std::vector<policy::TensorOut> weights;   // as other programs read them
+  std::vector<policy::TensorOut> masters;   // f32 values of weights that are written rounded, under their names
+  std::vector<policy::TensorOut> moments;
+  int64_t max_shard_bytes = INT64_MAX;
   nlohmann::json state;                    // what else resume needs: cursors, counters, identity of the configuration
   std::map<std::string, int64_t> offsets;  // lengths of the run's append-only files at this moment; "journal" is one
   std::vector<std::pair<std::string, std::string>> extra_files;  // name, content
@@ -46,10 +51,12 @@ struct CheckpointInfo {
   SaveTimes times;       // of save_checkpoint only
 };
 
-// The hash that `hone verify` prints: SHA-256 over weights, then moments, each sorted by name (name, dtype, shape,
-// bytes), then the optimizer step. Equal bits give equal hashes, whatever the files look like.
-std::string state_sha256(std::span<const policy::TensorView> weights, std::span<const policy::TensorView> moments,
+// SHA-256 over weights, then moments, each sorted by name (name, dtype, shape, bytes), then the optimizer step.
+std::string state_sha256(std::span<const policy::TensorOut> weights, std::span<const policy::TensorOut> moments,
                          int64_t optimizer_step);
+// The hash that `hone verify` prints: of the weights, masters in place of those that are rounded, moments and optimizer
+// step. Equal bits give equal hashes, whatever the files look like.
+std::string state_sha256(const CheckpointContents& contents);
 
 // Durable when it returns. An existing checkpoint of the same stage and step is replaced in one step. On an Error (a
 // full disk is kIo) nothing of it is left and all others are untouched.
@@ -76,7 +83,7 @@ Result<std::vector<std::string>> list_checkpoints(const std::string& run_dir);
 struct LoadedCheckpoint {
   CheckpointInfo info;
   int64_t optimizer_step = 0;
-  policy::SafetensorsFile model;
+  policy::TensorFiles model;
   policy::SafetensorsFile optimizer;
   nlohmann::json state;
   std::map<std::string, int64_t> offsets;

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/json_reader.h"
+#include "policy/file_parameters.h"
 #include "trainer/checkpoint.h"
 #include "trainer/checkpoint_list.h"
 #include "trainer/manifest.h"
@@ -33,7 +34,7 @@ CheckpointInfo info_of(const std::string& path, const Manifest& manifest) {
 }
 
 Result<LoadedCheckpoint> open_files(const std::string& path, const Manifest& manifest) {
-  HONE_TRY_ASSIGN(policy::SafetensorsFile model, policy::SafetensorsFile::open(join_path(path, kModelFile)));
+  HONE_TRY_ASSIGN(policy::TensorFiles model, policy::TensorFiles::open(path));
   HONE_TRY_ASSIGN(policy::SafetensorsFile optimizer, policy::SafetensorsFile::open(join_path(path, kOptimizerFile)));
   const std::string state_path = join_path(path, kStateFile);
   HONE_TRY_ASSIGN(const std::string state_text, read_file(state_path));
@@ -42,13 +43,28 @@ Result<LoadedCheckpoint> open_files(const std::string& path, const Manifest& man
                           std::move(optimizer),    std::move(state),        manifest.offsets};
 }
 
+// What was saved, as far as the hash of the state goes.
+CheckpointContents contents_of(const LoadedCheckpoint& loaded) {
+  CheckpointContents contents;
+  contents.optimizer_step = loaded.optimizer_step;
+  for (const policy::SafetensorsFile& file : loaded.model.files())
+    for (const policy::TensorView& tensor : file.tensors()) contents.weights.push_back(policy::as_it_is(tensor));
+  for (const policy::TensorView& tensor : loaded.optimizer.tensors()) {
+    const bool master = tensor.name.starts_with(policy::kMasterPrefix);
+    auto& tensors = master ? contents.masters : contents.moments;
+    tensors.push_back(policy::as_it_is(tensor));
+    if (master) tensors.back().name.erase(0, policy::kMasterPrefix.size());
+  }
+  return contents;
+}
+
 // Every byte is checked before any is interpreted.
 Result<LoadedCheckpoint> load_verified(const std::string& path) {
   HONE_TRY_ASSIGN(const Manifest manifest, read_manifest(path));
   for (const ManifestFile& file : manifest.files) HONE_TRY(check_size(join_path(path, file.name), file.size));
   for (const ManifestFile& file : manifest.files) HONE_TRY(check_sha256(join_path(path, file.name), file.sha256));
   HONE_TRY_ASSIGN(LoadedCheckpoint loaded, open_files(path, manifest));
-  const std::string hash = state_sha256(loaded.model.tensors(), loaded.optimizer.tensors(), loaded.optimizer_step);
+  const std::string hash = state_sha256(contents_of(loaded));
   if (hash != manifest.sha256) return corrupt(join_path(path, kManifestFile), "sha256 is not that of the tensors");
   return loaded;
 }

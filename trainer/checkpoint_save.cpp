@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "policy/file_parameters.h"
 #include "trainer/checkpoint.h"
 #include "trainer/checkpoint_list.h"
 #include "trainer/manifest.h"
@@ -48,7 +49,7 @@ class DirectoryWriter {
  public:
   explicit DirectoryWriter(std::string directory) : directory_(std::move(directory)) {}
 
-  Result<void> write_tensors(std::string_view name, std::span<const policy::TensorView> tensors) {
+  Result<void> write_tensors(std::string_view name, std::span<const policy::TensorOut> tensors) {
     HONE_TRY(begin(name));
     HONE_TRY(policy::write_safetensors(tensors, [this](std::span<const std::byte> bytes) { return put(bytes); }));
     return end();
@@ -145,8 +146,13 @@ Result<int64_t> next_sequence(const std::string& run_dir) {
 }
 
 Result<void> write_contents(DirectoryWriter& writer, const CheckpointContents& contents) {
-  HONE_TRY(writer.write_tensors(kModelFile, contents.weights));
-  HONE_TRY(writer.write_tensors(kOptimizerFile, contents.moments));
+  const std::vector<policy::Shard> shards = policy::make_shards(contents.weights, contents.max_shard_bytes);
+  for (const policy::Shard& shard : shards) HONE_TRY(writer.write_tensors(shard.name, shard.tensors));
+  if (shards.size() > 1) HONE_TRY(writer.write_text(kModelIndexFile, policy::index_of(shards)));
+  std::vector<policy::TensorOut> optimizer = contents.masters;
+  for (policy::TensorOut& master : optimizer) master.name.insert(0, policy::kMasterPrefix);
+  optimizer.insert(optimizer.end(), contents.moments.begin(), contents.moments.end());
+  HONE_TRY(writer.write_tensors(kOptimizerFile, optimizer));
   HONE_TRY(writer.write_text(kStateFile, contents.state.dump(1, ' ', false, nlohmann::json::error_handler_t::replace)));
   for (const auto& [name, content] : contents.extra_files) HONE_TRY(writer.write_text(name, content));
   return {};
@@ -166,9 +172,7 @@ Result<Manifest> write_directory(const std::string& directory, const CheckpointC
                                  SaveTimes& times) {
   PhaseTimer timer;
   manifest.sha256 = contents.state_sha256;
-  if (manifest.sha256.empty()) {
-    manifest.sha256 = state_sha256(contents.weights, contents.moments, contents.optimizer_step);
-  }
+  if (manifest.sha256.empty()) manifest.sha256 = state_sha256(contents);
   timer.end(times.hash);
   HONE_TRY(make_directories(directory));
   DirectoryWriter writer(directory);

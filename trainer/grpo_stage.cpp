@@ -149,31 +149,27 @@ class GrpoLog final : public rl::StepLog {
   AccuracyAlarm alarm_;
 };
 
-std::unique_ptr<policy::Weights> copy_weights(RunState& run) {
-  const policy::Weights& from = *run.model().weights;
-  auto copy = std::make_unique<policy::Weights>(from.config(), from.backend(), false);
-  std::memcpy(copy->at(0), from.at(0), static_cast<size_t>(from.size()) * sizeof(float));
-  copy->repack(run.stream());
-  return copy;
+// What the KL term is measured against: the weights as the stage begins, or those that are named.
+Result<std::unique_ptr<policy::ParameterSource>> reference_source(RunState& run) {
+  const StageConfig& stage = run.stage();
+  if (stage.reference.empty() && run.progress().step == 0)
+    return std::unique_ptr<policy::ParameterSource>(new policy::MasterParameters(*run.model().weights));
+  return stage_start(run, run.progress().stage_index, stage.reference.empty() ? stage.from : stage.reference);
 }
 
 // The reference of the KL term, the same after a resume: its hash is part of the progress.
 Result<std::unique_ptr<policy::Weights>> make_reference(RunState& run) {
-  const StageConfig& stage = run.stage();
-  if (stage.kl_coef == 0) return std::unique_ptr<policy::Weights>();
-  const size_t index = run.progress().stage_index;
-  std::unique_ptr<policy::Weights> reference;
-  if (stage.reference.empty() && run.progress().step == 0) {
-    reference = copy_weights(run);
-  } else {
-    HONE_TRY_ASSIGN(reference, stage_start_weights(run, index, stage.reference.empty() ? stage.from : stage.reference));
-  }
-  const std::string hash = state_sha256(parameter_views(*reference, reference->at(0), ""), {}, 0);
+  if (run.stage().kl_coef == 0) return std::unique_ptr<policy::Weights>();
+  const policy::Weights& trained = *run.model().weights;
+  HONE_TRY_ASSIGN(const auto source, reference_source(run));
+  const std::string hash = weights_sha256(*source, trained.layout());
   std::string& known = run.progress().reference;
   if (!known.empty() && known != hash)
     return Error{ErrorCode::kGuard, "the reference is not the one this stage began with", "", 0, 0,
-                 "stages." + stage.name + ".reference"};
+                 "stages." + run.stage().name + ".reference"};
   known = hash;
+  auto reference = std::make_unique<policy::Weights>(trained.config(), trained.backend(), policy::Use::kSample);
+  reference->load(*source, run.stream());
   return reference;
 }
 

@@ -45,7 +45,8 @@ bool lists(const Manifest& manifest, std::string_view name) {
 bool is_complete(const Manifest& manifest) {
   return is_plain_name(manifest.stage) &&
          std::ranges::all_of(manifest.files, [](const ManifestFile& file) { return is_plain_name(file.name); }) &&
-         lists(manifest, kModelFile) && lists(manifest, kOptimizerFile) && lists(manifest, kStateFile);
+         (lists(manifest, kModelFile) || lists(manifest, kModelIndexFile)) && lists(manifest, kOptimizerFile) &&
+         lists(manifest, kStateFile);
 }
 
 }  // namespace

@@ -8,11 +8,13 @@
 #include <vector>
 
 #include "base/result.h"
+#include "policy/tensor_files.h"
 
 namespace hone::trainer {
 
 inline constexpr std::string_view kManifestFile = "manifest.json";
-inline constexpr std::string_view kModelFile = "model.safetensors";
+using policy::kModelFile;
+using policy::kModelIndexFile;
 inline constexpr std::string_view kOptimizerFile = "optimizer.safetensors";
 inline constexpr std::string_view kStateFile = "state.json";
 

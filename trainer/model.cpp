@@ -1,12 +1,13 @@
 #include "trainer/model.h"
 
-#include <cstring>
+#include <algorithm>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "base/file.h"
 #include "base/philox.h"
 #include "policy/char_tokenizer.h"
+#include "policy/file_parameters.h"
+#include "trainer/manifest.h"
 #include "trainer/run_config_load.h"
 
 namespace hone::trainer {
@@ -25,10 +26,6 @@ const char* architecture_name(Architecture a) {
   }
   HONE_CHECK(false, "the architecture is derived on loading");
   return "";
-}
-
-policy::MlaForm form_of(MlaForm form) {
-  return form == MlaForm::kAbsorbed ? policy::MlaForm::kAbsorbed : policy::MlaForm::kExpanded;
 }
 
 void set_experts(const PolicySection& p, policy::ModelConfig& c) {
@@ -61,13 +58,67 @@ std::vector<int64_t> shape_of(const policy::Parameter& p) {
   return p.cols == 0 ? std::vector<int64_t>{p.rows} : std::vector<int64_t>{p.rows, p.cols};
 }
 
-std::string text_of(const std::vector<int64_t>& shape) {
-  std::string out = "[";
-  for (size_t i = 0; i < shape.size(); ++i) out += (i ? ", " : "") + std::to_string(shape[i]);
-  return out + "]";
+// All that makes a network what it is, without what else its config.json says.
+std::string shape_text(policy::ModelConfig config) {
+  config.source = nullptr;
+  config.stored_type = policy::StoredType::kF32;
+  config.bos_id = config.pad_id = 0;
+  config.eos_ids = {0};
+  return policy::to_config_json(config);
+}
+
+// Where values of a directory come from: for training the masters of a checkpoint that has them.
+Result<policy::FileParameters> open_values(const ModelDirectory& directory, const policy::ParameterLayout& layout,
+                                           policy::Use use) {
+  const std::string optimizer_path = join_path(directory.path, kOptimizerFile);
+  std::shared_ptr<const policy::SafetensorsFile> masters;
+  if (use == policy::Use::kTrain && path_exists(optimizer_path)) {
+    HONE_TRY_ASSIGN(policy::SafetensorsFile optimizer, policy::SafetensorsFile::open(optimizer_path));
+    if (policy::has_masters(optimizer))
+      masters = std::make_shared<const policy::SafetensorsFile>(std::move(optimizer));
+  }
+  return policy::FileParameters::open(directory.tensors, directory.config, layout, std::move(masters));
+}
+
+Result<void> load_tokenizer_of(const std::string& directory, Model& model) {
+  const std::string path = join_path(directory, "tokenizer.json");
+  if (!path_exists(path)) return {};
+  HONE_TRY_ASSIGN(model.tokenizer, policy::load_tokenizer(path));
+  const int64_t tokens = model.tokenizer->vocab_size(), rows = model.weights->config().vocab_size;
+  if (tokens > rows) return Error{ErrorCode::kInvalid, str("has ", tokens, " tokens, the model ", rows), path};
+  return {};
+}
+
+// All values of a source as f32 tensors, a piece at a time.
+std::vector<policy::TensorOut> tensors_of(const policy::ParameterSource& source, const policy::ParameterLayout& layout) {
+  std::vector<policy::TensorOut> out;
+  for (size_t i = 0; i < layout.parameters.size(); ++i) {
+    const policy::Parameter& p = layout.parameters[i];
+    const auto write = [&source, &p, i](const policy::ByteSink& sink) -> Result<void> {
+      const int64_t cols = std::max<int64_t>(p.cols, 1), piece = std::max<int64_t>(1, (1 << 18) / cols);
+      std::vector<float> values(static_cast<size_t>(std::min(piece, p.rows) * cols));
+      for (int64_t row = 0; row < p.rows; row += piece) {
+        const int64_t count = std::min(piece, p.rows - row);
+        source.read(i, row, count, values.data());
+        HONE_TRY(sink(std::as_bytes(std::span(values).first(static_cast<size_t>(count * cols)))));
+      }
+      return {};
+    };
+    out.push_back({p.name, policy::DType::kF32, shape_of(p), write});
+  }
+  return out;
 }
 
 }  // namespace
+
+const kernels::Backend& backend_of(Dtype dtype) {
+  HONE_CHECK(dtype != Dtype::kAuto, "the dtype is derived on loading");
+  return kernels::cpu_backend(dtype == Dtype::kBf16 ? kernels::DType::kBf16 : kernels::DType::kF32);
+}
+
+policy::MlaForm form_of(MlaForm form) {
+  return form == MlaForm::kAbsorbed ? policy::MlaForm::kAbsorbed : policy::MlaForm::kExpanded;
+}
 
 policy::ModelConfig model_shape(const PolicySection& p, const policy::Tokenizer& tokenizer) {
   policy::ModelConfig c;
@@ -103,58 +154,94 @@ policy::ModelConfig model_shape(const PolicySection& p, const policy::Tokenizer&
   return c;
 }
 
-Result<Model> make_model(const RunConfig& config, const kernels::Stream& stream) {
-  if (!config.policy.path.empty()) return load_model(config.policy.path, form_of(config.policy.mla), true, stream);
+namespace {
+
+Result<Model> make_or_describe(const RunConfig& config, policy::Use use, bool values, const kernels::Stream& stream) {
+  const PolicySection& policy = config.policy;
+  std::optional<Dtype> dtype = policy.dtype;
+  if (policy.dtype == Dtype::kAuto) dtype.reset();
+  if (!policy.path.empty()) return load_model(policy.path, {form_of(policy.mla), use, dtype, values}, stream);
   Model model;
   HONE_TRY_ASSIGN(model.tokenizer, make_tokenizer(config.tokenizer));
-  model.weights = std::make_unique<policy::Weights>(model_shape(config.policy, *model.tokenizer),
-                                                    kernels::cpu_backend(kernels::DType::kF32), true);
-  model.weights->initialize(mix64(config.run.seed, kInitStream, Purpose::kInit));
-  model.weights->repack(stream);
+  model.weights = std::make_unique<policy::Weights>(model_shape(policy, *model.tokenizer),
+                                                    backend_of(dtype.value_or(Dtype::kF32)), use);
+  const policy::Weights& weights = *model.weights;
+  if (values) model.weights->load(*initial_parameters(weights.layout(), weights.config(), config.run.seed), stream);
   return model;
 }
 
-Result<void> read_weights(const policy::SafetensorsFile& file, const std::string& path, policy::Weights& weights) {
-  std::string problems;
-  std::set<std::string> known;
-  for (const policy::Parameter& p : weights.layout().parameters) {
-    known.insert(p.name);
-    const policy::TensorView* tensor = file.find(p.name);
-    if (!tensor) {
-      problems += "\n  missing: " + p.name;
-    } else if (tensor->shape != shape_of(p) || tensor->dtype != policy::DType::kF32) {
-      problems += "\n  " + p.name + " is " + std::string(to_string(tensor->dtype)) + " " + text_of(tensor->shape) +
-                  ", must be F32 " + text_of(shape_of(p));
-    } else {
-      std::memcpy(weights.at(p.offset), tensor->data, static_cast<size_t>(p.size()) * sizeof(float));
-    }
+}  // namespace
+
+std::unique_ptr<policy::ParameterSource> initial_parameters(const policy::ParameterLayout& layout,
+                                                            const policy::ModelConfig& config, uint64_t seed) {
+  return std::make_unique<policy::RandomParameters>(layout, config.init_std,
+                                                    mix64(seed, kInitStream, Purpose::kInit));
+}
+
+Result<Model> make_model(const RunConfig& config, bool values, const kernels::Stream& stream) {
+  return make_or_describe(config, policy::Use::kTrain, values, stream);
+}
+
+Result<Model> describe_model(const RunConfig& config) {
+  return make_or_describe(config, policy::Use::kSample, false, {});
+}
+
+Result<Model> load_model(const std::string& path, const LoadOptions& options, const kernels::Stream& stream) {
+  HONE_TRY_ASSIGN(ModelDirectory directory, open_model_directory(path, options.form));
+  Model model;
+  model.weights = std::make_unique<policy::Weights>(
+      directory.config, backend_of(options.dtype.value_or(dtype_of(directory.config.stored_type))), options.use);
+  HONE_TRY_ASSIGN(const auto values, open_values(directory, model.weights->layout(), options.use));
+  if (options.values) model.weights->load(values, stream);
+  model.kept = values.kept();
+  model.notes = std::move(directory.notes);
+  model.notes.insert(model.notes.end(), values.notes().begin(), values.notes().end());
+  if (options.use == policy::Use::kTrain) {
+    HONE_TRY_ASSIGN(model.companions, read_companions(path));
   }
-  for (const policy::TensorView& tensor : file.tensors())
-    if (!known.contains(tensor.name)) problems += "\n  extra: " + tensor.name;
-  if (!problems.empty()) return Error{ErrorCode::kInvalid, "its tensors do not fit the model:" + problems, path};
+  HONE_TRY(load_tokenizer_of(path, model));
+  return model;
+}
+
+Result<std::unique_ptr<policy::ParameterSource>> open_source(const std::string& path, const policy::Weights& shape,
+                                                             policy::Use use) {
+  HONE_TRY_ASSIGN(const ModelDirectory directory, open_model_directory(path, shape.config().mla));
+  if (shape_text(directory.config) != shape_text(shape.config()))
+    return Error{ErrorCode::kInvalid, "has another shape than this run's policy", path};
+  HONE_TRY_ASSIGN(policy::FileParameters values, open_values(directory, shape.layout(), use));
+  return std::unique_ptr<policy::ParameterSource>(new policy::FileParameters(std::move(values)));
+}
+
+Result<void> load_weights(const std::string& path, policy::Weights& weights, const kernels::Stream& stream) {
+  HONE_TRY_ASSIGN(const auto source, open_source(path, weights, weights.use()));
+  weights.load(*source, stream);
   return {};
 }
 
-Result<Model> load_model(const std::string& directory, policy::MlaForm form, bool trainable,
-                         const kernels::Stream& stream) {
-  const std::string config_path = join_path(directory, "config.json"),
-                    weights_path = join_path(directory, "model.safetensors");
-  HONE_TRY_ASSIGN(const std::string text, read_file(config_path, 1 << 20));
-  HONE_TRY_ASSIGN(policy::ModelConfig config, policy::parse_config_json(text, config_path));
-  config.mla = form;
-  HONE_TRY_ASSIGN(const policy::SafetensorsFile file, policy::SafetensorsFile::open(weights_path));
-  Model model;
-  model.weights = std::make_unique<policy::Weights>(config, kernels::cpu_backend(kernels::DType::kF32), trainable);
-  HONE_TRY(read_weights(file, weights_path, *model.weights));
-  model.weights->repack(stream);
-  const std::string tokenizer_path = join_path(directory, "tokenizer.json");
-  if (!path_exists(tokenizer_path)) return model;
-  HONE_TRY_ASSIGN(model.tokenizer, policy::load_tokenizer(tokenizer_path));
-  if (model.tokenizer->vocab_size() > config.vocab_size)
-    return Error{ErrorCode::kInvalid,
-                 str("has ", model.tokenizer->vocab_size(), " tokens, the model ", config.vocab_size), tokenizer_path};
-  return model;
+std::string weights_sha256(const policy::ParameterSource& source, const policy::ParameterLayout& layout) {
+  return state_sha256(tensors_of(source, layout), {}, 0);
 }
+
+namespace {
+
+// The config.json of what exported_tensors gives.
+policy::ModelConfig exported_config(const policy::Weights& weights) {
+  policy::ModelConfig config = weights.config();
+  const bool rounded = weights.backend().compact == kernels::DType::kBf16;
+  config.stored_type = rounded ? policy::StoredType::kBf16 : policy::StoredType::kF32;
+  return config;
+}
+
+std::string generation_config(const policy::ModelConfig& c) {
+  nlohmann::json out = {{"do_sample", true}};
+  if (c.bos_id >= 0) out["bos_token_id"] = c.bos_id;
+  if (c.pad_id >= 0) out["pad_token_id"] = c.pad_id;
+  if (c.eos_ids.size() == 1) out["eos_token_id"] = c.eos_ids[0];
+  if (c.eos_ids.size() > 1) out["eos_token_id"] = c.eos_ids;
+  return out.dump(2) + "\n";
+}
+
+}  // namespace
 
 std::vector<policy::TensorView> parameter_views(const policy::Weights& weights, const void* base,
                                                 const std::string& prefix) {
@@ -164,65 +251,82 @@ std::vector<policy::TensorView> parameter_views(const policy::Weights& weights, 
   return out;
 }
 
-std::vector<std::pair<std::string, std::string>> model_files(const Model& model) {
+std::vector<policy::TensorOut> exported_tensors(const Model& model) {
+  const policy::Weights& weights = *model.weights;
+  const bool rounded = weights.backend().compact == kernels::DType::kBf16;
+  const auto views = parameter_views(weights, weights.at(0), "");
+  std::vector<policy::TensorOut> out;
+  for (size_t i = 0; i < views.size(); ++i) {
+    const bool bf16 = rounded && weights.layout().parameters[i].trained;
+    out.push_back(bf16 ? policy::as_bf16(views[i]) : policy::as_it_is(views[i]));
+  }
+  out.insert(out.end(), model.kept.begin(), model.kept.end());
+  return out;
+}
+
+NamedTexts model_files(const Model& model) {
   const policy::ModelConfig& c = model.weights->config();
-  nlohmann::json generation = {{"eos_token_id", c.eos_ids}, {"do_sample", true}};
-  if (c.bos_id >= 0) generation["bos_token_id"] = c.bos_id;
-  if (c.pad_id >= 0) generation["pad_token_id"] = c.pad_id;
-  std::vector<std::pair<std::string, std::string>> out{{"config.json", policy::to_config_json(c)},
-                                                       {"generation_config.json", generation.dump(2) + "\n"}};
+  NamedTexts out{{"config.json", policy::to_config_json(exported_config(*model.weights))}};
+  out.insert(out.end(), model.companions.begin(), model.companions.end());
+  const auto add_missing = [&out](const std::string& name, std::string content) {
+    if (std::ranges::none_of(out, [&](const auto& file) { return file.first == name; }))
+      out.emplace_back(name, std::move(content));
+  };
+  add_missing("generation_config.json", generation_config(c));
   if (model.tokenizer)
-    for (policy::TokenizerFile& file : model.tokenizer->files())
-      out.emplace_back(std::move(file.name), std::move(file.text));
+    for (policy::TokenizerFile& file : model.tokenizer->files()) add_missing(file.name, std::move(file.text));
+  return out;
+}
+
+Result<FoundTarget> find_target(const std::string& target) {
+  FoundTarget out;
+  if (path_exists(join_path(target, "checkpoints"))) {
+    const auto note = [&](const CheckpointStatus& status) {
+      out.skipped.push_back(status.path + ": " + status.problem);
+    };
+    HONE_TRY_ASSIGN(const LoadedCheckpoint checkpoint, latest_good(target, note));
+    out.path = checkpoint.info.path;
+    out.stage = checkpoint.info.stage;
+  } else if (path_exists(join_path(target, kManifestFile))) {
+    HONE_TRY_ASSIGN(const LoadedCheckpoint checkpoint, load_checkpoint(target));
+    out.path = checkpoint.info.path;
+    out.stage = checkpoint.info.stage;
+  } else if (path_exists(join_path(target, "config.json"))) {
+    out.path = target;
+  } else {
+    return Error{ErrorCode::kNotFound,
+                 "is no run directory, checkpoint or model directory (it has none of checkpoints/, "
+                 "manifest.json, config.json)",
+                 target};
+  }
   return out;
 }
 
 namespace {
 
 // The run's configuration and the stage of a checkpoint inside it, when there is one around it.
-Result<void> add_run(const CheckpointInfo& info, OpenedTarget& target) {
-  const std::string config_path = join_path(info.path, "../../config.yaml");
-  if (!path_exists(config_path)) return {};
+Result<void> add_run(const FoundTarget& found, OpenedTarget& target) {
+  const std::string config_path = join_path(found.path, "../../config.yaml");
+  if (found.stage.empty() || !path_exists(config_path)) return {};
   auto loaded = load_run_config(config_path);
   if (auto* errors = std::get_if<ConfigErrors>(&loaded)) return errors->errors.front();
   target.config = std::get<ResolvedConfig>(std::move(loaded)).config;
   for (const StageConfig& stage : target.config->stages)
-    if (stage.name == info.stage) target.stage = stage;
+    if (stage.name == found.stage) target.stage = stage;
   return {};
-}
-
-Result<OpenedTarget> open_checkpoint(const LoadedCheckpoint& checkpoint, const kernels::Stream& stream) {
-  OpenedTarget out;
-  out.path = checkpoint.info.path;
-  HONE_TRY(add_run(checkpoint.info, out));
-  const policy::MlaForm form = out.config ? form_of(out.config->policy.mla) : policy::MlaForm::kExpanded;
-  HONE_TRY_ASSIGN(out.model, load_model(out.path, form, false, stream));
-  return out;
 }
 
 }  // namespace
 
-Result<OpenedTarget> open_target(const std::string& target, const kernels::Stream& stream) {
-  if (path_exists(join_path(target, "checkpoints"))) {
-    std::vector<std::string> skipped;
-    const auto note = [&](const CheckpointStatus& status) { skipped.push_back(status.path + ": " + status.problem); };
-    HONE_TRY_ASSIGN(const LoadedCheckpoint checkpoint, latest_good(target, note));
-    HONE_TRY_ASSIGN(OpenedTarget opened, open_checkpoint(checkpoint, stream));
-    opened.skipped = std::move(skipped);
-    return opened;
-  }
-  if (path_exists(join_path(target, "manifest.json"))) {
-    HONE_TRY_ASSIGN(const LoadedCheckpoint checkpoint, load_checkpoint(target));
-    return open_checkpoint(checkpoint, stream);
-  }
-  if (!path_exists(join_path(target, "config.json")))
-    return Error{ErrorCode::kNotFound,
-                 "is no run directory, checkpoint or model directory (it has none of checkpoints/, "
-                 "manifest.json, config.json)",
-                 target};
+Result<OpenedTarget> open_target(const std::string& target, const kernels::Stream& stream,
+                                 std::optional<Dtype> dtype) {
+  HONE_TRY_ASSIGN(FoundTarget found, find_target(target));
   OpenedTarget out;
-  out.path = target;
-  HONE_TRY_ASSIGN(out.model, load_model(target, policy::MlaForm::kExpanded, false, stream));
+  HONE_TRY(add_run(found, out));
+  const policy::MlaForm form = out.config ? form_of(out.config->policy.mla) : policy::MlaForm::kExpanded;
+  HONE_TRY_ASSIGN(out.model, load_model(found.path, {.form = form, .dtype = dtype}, stream));
+  out.path = std::move(found.path);
+  out.skipped = std::move(found.skipped);
   return out;
 }
 

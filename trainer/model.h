@@ -10,38 +10,74 @@
 #include "policy/tokenizer.h"
 #include "policy/weights.h"
 #include "trainer/checkpoint.h"
+#include "trainer/model_directory.h"
 #include "trainer/run_config.h"
 
 namespace hone::trainer {
 
 struct Model {
   std::unique_ptr<policy::Weights> weights;
-  std::shared_ptr<const policy::Tokenizer>
-      tokenizer;  // nullptr: a directory without tokenizer.json serves token ids only
+  // nullptr: a directory without tokenizer.json serves token ids only
+  std::shared_ptr<const policy::Tokenizer> tokenizer;
+  NamedTexts companions;                // files beside the weights, as they were read
+  std::vector<policy::TensorOut> kept;  // tensors that hone does not run but writes back
+  std::vector<std::string> notes;       // what a user should know of the loading
 };
 
 // The shape that the configuration describes, for a vocabulary of that size.
 policy::ModelConfig model_shape(const PolicySection& policy, const policy::Tokenizer& tokenizer);
 
-// Fresh weights of the configured shape (or those of policy.path), packed. Errors name the field or file.
-Result<Model> make_model(const RunConfig& config, const kernels::Stream& stream);
+// f32 or bf16.
+const kernels::Backend& backend_of(Dtype dtype);
+policy::MlaForm form_of(MlaForm form);
 
-// config.json, model.safetensors and tokenizer.json (if any) of a directory. Missing, extra and misshapen tensors are
-// all named. `form` of latent attention; `trainable` also prepares for gradients.
-Result<Model> load_model(const std::string& directory, policy::MlaForm form, bool trainable,
-                         const kernels::Stream& stream);
+// Fresh weights of the configured shape (or those of policy.path), for training; without values where others will be
+// loaded. Errors name the field or file.
+Result<Model> make_model(const RunConfig& config, bool values, const kernels::Stream& stream);
+// The same, neither for training nor with values: for what can be checked before.
+Result<Model> describe_model(const RunConfig& config);
 
-// Copies tensors of a safetensors file into the weights, by name. Does not repack.
-Result<void> read_weights(const policy::SafetensorsFile& file, const std::string& path, policy::Weights& weights);
+struct LoadOptions {
+  policy::MlaForm form = policy::MlaForm::kExpanded;  // of latent attention
+  policy::Use use = policy::Use::kSample;
+  std::optional<Dtype> dtype;  // f32 or bf16; what config.json names when left out
+  bool values = true;          // false: the weights stay empty
+};
 
-// Views of all parameters by their names; data stays in the weights. `base` is any arena of the weights' layout.
+// A directory with config.json, safetensors and perhaps a tokenizer. Missing, extra and misshapen tensors are all named.
+Result<Model> load_model(const std::string& directory, const LoadOptions& options, const kernels::Stream& stream);
+
+// The values of a directory whose model has the shape of these weights: for training the masters of a checkpoint that has
+// them. `shape` must outlive the source.
+Result<std::unique_ptr<policy::ParameterSource>> open_source(const std::string& directory, const policy::Weights& shape,
+                                                             policy::Use use);
+// The values that a run's seed gives a model made from scratch. `layout` must outlive the source.
+std::unique_ptr<policy::ParameterSource> initial_parameters(const policy::ParameterLayout& layout,
+                                                            const policy::ModelConfig& config, uint64_t seed);
+// Takes the values of open_source.
+Result<void> load_weights(const std::string& directory, policy::Weights& weights, const kernels::Stream& stream);
+
+// state_sha256 of f32 values without moments.
+std::string weights_sha256(const policy::ParameterSource& source, const policy::ParameterLayout& layout);
+
+// Views of all parameters by their names; data stays in the weights. `base` is any f32 arena of the weights' layout.
 std::vector<policy::TensorView> parameter_views(const policy::Weights& weights, const void* base,
                                                 const std::string& prefix);
 
-// config.json, generation_config.json, tokenizer.json, tokenizer_config.json as names and contents.
-std::vector<std::pair<std::string, std::string>> model_files(const Model& model);
+// The tensors of model.safetensors: what the network computes with, in the weights' compact type; then those kept.
+std::vector<policy::TensorOut> exported_tensors(const Model& model);
+// config.json, generation_config.json and the files of tokenizer and chat template, as names and contents.
+NamedTexts model_files(const Model& model);
 
-// What a TARGET of the command line means.
+// What a TARGET of the command line means: a run directory (its last good checkpoint), a checkpoint directory, or any
+// model directory. Checkpoints are verified.
+struct FoundTarget {
+  std::string path;                  // the checkpoint or model directory
+  std::vector<std::string> skipped;  // newer checkpoints that are damaged, each with its problem
+  std::string stage;                 // of a checkpoint
+};
+Result<FoundTarget> find_target(const std::string& target);
+
 struct OpenedTarget {
   std::string path;                  // the checkpoint or model directory that was opened
   std::vector<std::string> skipped;  // newer checkpoints that are damaged, each with its problem
@@ -50,7 +86,8 @@ struct OpenedTarget {
   std::optional<StageConfig> stage;  // the checkpoint's stage in it
 };
 
-// TARGET: a run directory (its last good checkpoint), a checkpoint directory, or any model directory.
-Result<OpenedTarget> open_target(const std::string& target, const kernels::Stream& stream);
+// For sampling. dtype: as in LoadOptions.
+Result<OpenedTarget> open_target(const std::string& target, const kernels::Stream& stream,
+                                 std::optional<Dtype> dtype = {});
 
 }  // namespace hone::trainer

@@ -76,6 +76,7 @@ void update_router_bias(policy::Weights& weights, std::span<const int64_t> load,
       bias[e] += static_cast<float>(excess > 0 ? -rate : excess < 0 ? rate : 0);
     }
   }
+  weights.refresh_vectors();
 }
 
 }  // namespace hone::trainer

@@ -1,6 +1,5 @@
 #include "trainer/pipeline.h"
 
-#include <cstring>
 #include <filesystem>
 
 #include "base/philox.h"
@@ -55,7 +54,8 @@ Result<void> check_isa(const LoadedCheckpoint& checkpoint, const kernels::Backen
 
 // Disk for the checkpoints that retention keeps, and one more being written.
 Result<void> check_space(const RunConfig& config, const policy::Weights& weights, const std::string& path) {
-  const int64_t one = weights.size() * 3 * static_cast<int64_t>(sizeof(float));
+  const bool rounded = weights.backend().compact == kernels::DType::kBf16;
+  const int64_t one = weights.size() * (3 * static_cast<int64_t>(sizeof(float)) + (rounded ? 2 : 0));
   const int64_t needed =
       one * (config.checkpoint.keep + 2 * static_cast<int64_t>(config.stages.size()) + 1) + (16 << 20);
   HONE_TRY_ASSIGN(const int64_t free, free_space(path));
@@ -64,18 +64,12 @@ Result<void> check_space(const RunConfig& config, const policy::Weights& weights
                path};
 }
 
-Result<void> copy_into(const policy::Weights& from, policy::Weights& to, const std::string& source) {
-  if (from.size() != to.size() || policy::to_config_json(from.config()) != policy::to_config_json(to.config()))
-    return Error{ErrorCode::kInvalid, "has another shape than this run's policy", source, 0, 0, "from"};
-  std::memcpy(to.at(0), from.at(0), static_cast<size_t>(to.size()) * sizeof(float));
-  return {};
-}
-
 Result<void> start_stage(RunState& run, size_t index) {
-  HONE_TRY_ASSIGN(const auto weights, stage_start_weights(run, index, run.config().stages[index].from));
-  if (weights) {
-    HONE_TRY(copy_into(*weights, *run.model().weights, run.config().stages[index].from));
-    run.model().weights->repack(run.stream());
+  const std::string& from = run.config().stages[index].from;
+  const bool as_made = index == 0 && (from.empty() || from == "init");  // the values that make_model gave
+  if (!as_made) {
+    HONE_TRY_ASSIGN(const auto source, stage_start(run, index, from));
+    if (source) run.model().weights->load(*source, run.stream());
   }
   run.begin_stage(index);
   return {};
@@ -156,24 +150,23 @@ Result<std::unique_ptr<ProblemSource>> make_stage_source(const RunConfig& config
   return make_task_source(options);
 }
 
-Result<std::unique_ptr<policy::Weights>> stage_start_weights(RunState& run, size_t index, const std::string& from) {
+Result<std::unique_ptr<policy::ParameterSource>> stage_start(RunState& run, size_t index, const std::string& from) {
   const RunConfig& config = run.config();
-  std::string target = from;
+  const policy::Weights& weights = *run.model().weights;
   if (from == "init" || (from.empty() && index == 0)) {
-    HONE_TRY_ASSIGN(Model model, make_model(config, run.stream()));
-    return std::move(model.weights);
+    if (config.policy.path.empty()) return initial_parameters(weights.layout(), weights.config(), config.run.seed);
+    return open_source(config.policy.path, weights, policy::Use::kTrain);
   }
   const StageConfig* stage = from.empty() ? &config.stages[index - 1] : nullptr;
   for (size_t i = 0; i < index; ++i)
     if (config.stages[i].name == from) stage = &config.stages[i];
-  if (stage) {
-    if (run.progress().stage_index + 1 == index && stage == &config.stages[index - 1] &&
-        run.progress().step == stage->steps)
-      return std::unique_ptr<policy::Weights>();
-    target = join_path(run.directory().path(), str("checkpoints/", stage->name, "-", stage->steps));
-  }
-  HONE_TRY_ASSIGN(OpenedTarget opened, open_target(target, run.stream()));
-  return std::move(opened.model.weights);
+  if (stage && run.progress().stage_index + 1 == index && stage == &config.stages[index - 1] &&
+      run.progress().step == stage->steps)
+    return std::unique_ptr<policy::ParameterSource>();
+  const std::string target =
+      stage ? join_path(run.directory().path(), str("checkpoints/", stage->name, "-", stage->steps)) : from;
+  HONE_TRY_ASSIGN(const FoundTarget found, find_target(target));
+  return open_source(found.path, weights, policy::Use::kTrain);
 }
 
 Result<RunOutcome> run_pipeline(const ResolvedConfig& resolved, const RunOptions& options, ThreadTeam& team) {
@@ -195,7 +188,7 @@ Result<RunOutcome> run_pipeline(const ResolvedConfig& resolved, const RunOptions
   }
   HONE_TRY(settle_config(resolved, directory, started));
   HONE_TRY_ASSIGN(auto sandbox, start_sandbox(config));
-  HONE_TRY_ASSIGN(Model model, make_model(config, stream));
+  HONE_TRY_ASSIGN(Model model, make_model(config, !checkpoint, stream));
   HONE_TRY(check_space(config, *model.weights, run_dir));
   if (checkpoint) HONE_TRY(check_isa(*checkpoint, model.weights->backend(), options.allow_other_isa));
   HONE_TRY(directory.restore(offsets, stage_names(config), progress.stage_index, progress.step));
@@ -205,6 +198,7 @@ Result<RunOutcome> run_pipeline(const ResolvedConfig& resolved, const RunOptions
     HONE_TRY(run.restore(*checkpoint));
   } else {
     HONE_TRY(start_stage(run, 0));
+    for (const std::string& note : run.model().notes) HONE_TRY(run.event("model", note));
   }
   run.start_clock();
   const size_t last = last_stage(config, options.until);

@@ -17,7 +17,7 @@
 namespace hone::trainer {
 
 enum class Device { kCpu };
-enum class Dtype { kF32 };
+enum class Dtype { kAuto, kF32, kBf16 };
 enum class MlaForm { kExpanded, kAbsorbed };
 enum class Architecture { kAuto, kDeepseekV3, kDots1, kQwen3, kQwen3Moe, kLlama };
 enum class Attention { kMla, kGqa };
@@ -42,7 +42,7 @@ struct RunSection {
 // A model to load (path) or the shape of one to make. With a path the fields from architecture on do not apply.
 struct PolicySection {
   std::string path;
-  Dtype dtype = Dtype::kF32;
+  Dtype dtype = Dtype::kAuto;  // derived: that of the config.json in path; else f32
   MlaForm mla = MlaForm::kExpanded;
 
   Architecture architecture = Architecture::kAuto;  // derived from attention, experts and scoring
@@ -215,6 +215,7 @@ struct StageConfig {
 struct CheckpointSection {
   int64_t keep = 3;
   int64_t every_seconds = 30;
+  int64_t max_shard_bytes = 5'000'000'000;  // the customary size
 
   Fields fields();
 };

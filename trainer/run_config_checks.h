@@ -26,6 +26,7 @@ class ConfigChecks {
   void check_tokenizer();
 
   void resolve_policy();
+  void resolve_dtype();
   void check_attention();
   void check_experts();
   void resolve_architecture();

@@ -45,7 +45,9 @@ Fields PolicySection::fields() {
   return {
       field("path", path, {.help = "Directory of a Hugging Face model to start from; none: make a model of this shape.",
                            .is_file = true}),
-      field("dtype", dtype, {.help = "Type of the weights."}),
+      field("dtype", dtype, {.help = "Type in which weights and cache are held and multiplied; sums are in f32. bf16 keeps "
+                                     "f32 masters to train and writes bf16.",
+                             .derived = "that of the model in path, else f32"}),
       field("mla", mla, {.help = "What latent attention caches: expanded keys and values, or the latent itself."}),
       field("architecture", architecture, {.help = "Class of the model in Hugging Face's config.json.", .only = scratch,
                                            .derived = "from attention, experts and scoring"}),
@@ -128,6 +130,8 @@ Fields CheckpointSection::fields() {
                            .range = between(1, 1e6), .on_resume = kFree}),
       field("every_seconds", every_seconds, {.help = "Seconds between checkpoints of pretrain and sft.",
                                              .range = between(1, 86400), .on_resume = kFree}),
+      field("max_shard_bytes", max_shard_bytes, {.help = "Size from which model.safetensors is cut into shards.",
+                                                 .range = between(1, 1e15), .on_resume = kFree}),
   };
 }
 

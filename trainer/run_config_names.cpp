@@ -4,7 +4,7 @@ namespace hone::trainer {
 namespace {
 
 constexpr const char* kDevices[] = {"cpu"};
-constexpr const char* kDtypes[] = {"f32"};
+constexpr const char* kDtypes[] = {"auto", "f32", "bf16"};
 constexpr const char* kMlaForms[] = {"expanded", "absorbed"};
 constexpr const char* kArchitectures[] = {"auto", "deepseek_v3", "dots1", "qwen3", "qwen3_moe", "llama"};
 constexpr const char* kAttentions[] = {"mla", "gqa"};

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "trainer/model_directory.h"
 #include "trainer/run_config_checks.h"
 #include "trainer/run_config_names.h"
 
@@ -44,7 +45,8 @@ void derive_if_zero(int64_t& value, int64_t derived) {
 
 void ConfigChecks::resolve_policy() {
   PolicySection& policy = config_.policy;
-  if (!policy.path.empty()) return;
+  if (!policy.path.empty()) return resolve_dtype();
+  if (policy.dtype == Dtype::kAuto) policy.dtype = Dtype::kF32;
   derive_if_zero(policy.intermediate_size, 2 * policy.hidden_size);
   derive_if_zero(policy.moe_intermediate_size, policy.hidden_size);
   derive_if_zero(policy.kv_heads, policy.heads);
@@ -52,6 +54,14 @@ void ConfigChecks::resolve_policy() {
   check_attention();
   if (policy.experts > 0) check_experts();
   resolve_architecture();
+}
+
+// A directory that cannot be read is reported when it is opened.
+void ConfigChecks::resolve_dtype() {
+  PolicySection& policy = config_.policy;
+  if (policy.dtype != Dtype::kAuto || binding_.failed("policy.path")) return;
+  const Result<policy::ModelConfig> config = read_model_config(policy.path);
+  if (config.ok()) policy.dtype = dtype_of(config->stored_type);
 }
 
 void ConfigChecks::check_attention() {

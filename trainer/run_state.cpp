@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/philox.h"
+#include "policy/file_parameters.h"
 #include "trainer/evaluator.h"
 #include "trainer/run_config_names.h"
 
@@ -20,7 +21,7 @@ Result<void> read_moments(const LoadedCheckpoint& checkpoint, const std::string&
     const policy::TensorView* tensor = checkpoint.optimizer.find(prefix + p.name);
     if (!tensor || tensor->dtype != policy::DType::kF32 || tensor->bytes().size() != static_cast<size_t>(p.size()) * 4)
       return Error{ErrorCode::kCorrupt, "tensor " + prefix + p.name + " is missing or of another shape",
-                   join_path(checkpoint.info.path, "optimizer.safetensors")};
+                   checkpoint.optimizer.path()};
     std::memcpy(arena.at(p.offset), tensor->data, tensor->bytes().size());
   }
   return {};
@@ -61,11 +62,13 @@ RunState::RunState(const RunConfig& config, const RunOptions& options, RunDirect
 
 Result<void> RunState::restore(const LoadedCheckpoint& checkpoint) {
   HONE_TRY_ASSIGN(progress_, parse_progress(checkpoint.state, join_path(checkpoint.info.path, "state.json")));
-  HONE_TRY(read_weights(checkpoint.model, join_path(checkpoint.info.path, "model.safetensors"), *model_.weights));
-  HONE_TRY(read_moments(checkpoint, "exp_avg.", *model_.weights, optimizer_.first_moment()));
-  HONE_TRY(read_moments(checkpoint, "exp_avg_sq.", *model_.weights, optimizer_.second_moment()));
+  policy::Weights& weights = *model_.weights;
+  if (weights.backend().compact == kernels::DType::kBf16 && !policy::has_masters(checkpoint.optimizer))
+    return Error{ErrorCode::kCorrupt, "holds no masters of the bf16 weights", checkpoint.optimizer.path()};
+  HONE_TRY(load_weights(checkpoint.info.path, weights, stream_));
+  HONE_TRY(read_moments(checkpoint, "exp_avg.", weights, optimizer_.first_moment()));
+  HONE_TRY(read_moments(checkpoint, "exp_avg_sq.", weights, optimizer_.second_moment()));
   optimizer_.set_steps(checkpoint.optimizer_step);
-  model_.weights->repack(stream_);
   saved_ = {progress_.stage_index, progress_.step};
   return {};
 }
@@ -83,16 +86,22 @@ void RunState::start_clock() {
 
 double RunState::stage_seconds() const { return clock_offset_ + seconds_since(clock_start_); }
 
-std::vector<policy::TensorView> RunState::moment_views() const {
-  auto out = parameter_views(*model_.weights, optimizer_.first_moment().at(0), "exp_avg.");
-  const auto second = parameter_views(*model_.weights, optimizer_.second_moment().at(0), "exp_avg_sq.");
-  out.insert(out.end(), second.begin(), second.end());
+CheckpointContents RunState::tensors() const {
+  CheckpointContents out;
+  const policy::Weights& weights = *model_.weights;
+  const auto add = [&](const void* base, const std::string& prefix, std::vector<policy::TensorOut>& tensors) {
+    for (const policy::TensorView& view : parameter_views(weights, base, prefix))
+      tensors.push_back(policy::as_it_is(view));
+  };
+  out.weights = exported_tensors(model_);
+  if (weights.backend().compact == kernels::DType::kBf16) add(weights.at(0), "", out.masters);
+  add(optimizer_.first_moment().at(0), "exp_avg.", out.moments);
+  add(optimizer_.second_moment().at(0), "exp_avg_sq.", out.moments);
+  out.optimizer_step = optimizer_.steps();
   return out;
 }
 
-std::string RunState::hash() const {
-  return state_sha256(parameter_views(*model_.weights, model_.weights->at(0), ""), moment_views(), optimizer_.steps());
-}
+std::string RunState::hash() const { return state_sha256(tensors()); }
 
 Result<void> RunState::event(const std::string& name, const std::string& detail) {
   return event(name, detail, progress_.step);
@@ -156,13 +165,11 @@ Result<void> RunState::finish_step(Metrics metrics, double step_seconds, double 
 Result<void> RunState::save() {
   if (progress_.step == 0 || row_is_missing_ || saved_ == std::pair{progress_.stage_index, progress_.step}) return {};
   const auto start = std::chrono::steady_clock::now();
-  CheckpointContents contents;
+  CheckpointContents contents = tensors();
   contents.stage = stage().name;
   contents.step = progress_.step;
-  contents.optimizer_step = optimizer_.steps();
-  contents.weights = parameter_views(*model_.weights, model_.weights->at(0), "");
-  contents.moments = moment_views();
-  contents.state_sha256 = hash();
+  contents.max_shard_bytes = config_.checkpoint.max_shard_bytes;
+  contents.state_sha256 = state_sha256(contents);
   contents.extra_files = model_files(model_);
   progress_.seconds = stage_seconds();
   contents.state = to_json(progress_, model_.weights->backend().name);

@@ -75,7 +75,8 @@ class RunState {
 
  private:
   bool checkpoint_due() const;
-  std::vector<policy::TensorView> moment_views() const;
+  // Tensors and optimizer step of a checkpoint.
+  CheckpointContents tensors() const;
 
   const RunConfig& config_;
   const RunOptions& options_;
@@ -103,7 +104,7 @@ Result<void> run_grpo_stage(RunState& run);
 Result<std::unique_ptr<ProblemSource>> make_stage_source(
     const RunConfig& config, size_t index, std::function<Result<void>(const rl::Problem&)> check_row = {});
 
-// The weights a stage starts from, as a policy of its own; nullptr where they are those of the run so far.
-Result<std::unique_ptr<policy::Weights>> stage_start_weights(RunState& run, size_t index, const std::string& from);
+// The weights that a stage starts from; nullptr where they are those of the run so far.
+Result<std::unique_ptr<policy::ParameterSource>> stage_start(RunState& run, size_t index, const std::string& from);
 
 }  // namespace hone::trainer

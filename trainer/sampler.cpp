@@ -1,21 +1,32 @@
 #include "trainer/sampler.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 
+#include "trainer/memory_plan.h"
+
 namespace hone::trainer {
+
+namespace {
+
+// What these weights leave of the machine's memory: with gradients and moments where they train, which may not have
+// been touched yet.
+int64_t memory_left(const policy::Weights& weights) {
+  const int64_t masters = weights.use() == policy::Use::kTrain ? weights.size() * int64_t{sizeof(float)} : 0;
+  const int64_t left = total_memory() - weights.bytes() - 3 * masters, available = available_memory();
+  return std::max<int64_t>(0, available < 0 ? left : std::min(left, available));
+}
+
+}  // namespace
 
 int32_t plan_cache_blocks(const Model& model, const RolloutSection& rollout, int64_t sequence_tokens) {
   constexpr int64_t kBlock = policy::kBlockTokens;
   const auto blocks_of = [](int64_t tokens) { return (tokens + kBlock - 1) / kBlock; };
-  const int64_t least = blocks_of(model.weights->config().max_positions) + 1;
   if (rollout.cache_tokens > 0) return static_cast<int32_t>(blocks_of(rollout.cache_tokens));
-  const int64_t memory = static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
-  const int64_t most = memory / 4 / policy::PagedDecoder::block_bytes(*model.weights);
+  const int64_t most = memory_left(*model.weights) / 4 / policy::PagedDecoder::block_bytes(*model.weights);
   // One more block a sequence: its own copy of the prompt's last.
-  const int64_t wanted = rollout.max_sequences * (blocks_of(sequence_tokens) + 1);
-  return static_cast<int32_t>(std::max(least, std::min(wanted, std::min<int64_t>(most, INT32_MAX / 2))));
+  const int64_t least = blocks_of(sequence_tokens) + 1, wanted = rollout.max_sequences * least;
+  const int64_t longest = blocks_of(model.weights->config().max_positions) + 1;
+  return static_cast<int32_t>(std::max(least, std::min({std::max(wanted, longest), most, int64_t{INT32_MAX / 2}})));
 }
 
 Result<std::vector<int32_t>> encode_prompt(const policy::Tokenizer& tokenizer, const std::string& text) {

@@ -245,10 +245,10 @@ Result<void> run(const std::string& path, const std::vector<std::string>& argume
   Setup setup;
   setup.config = std::get<trainer::ResolvedConfig>(std::move(loaded)).config;
   setup.stream = {&team};
-  HONE_TRY_ASSIGN(trainer::Model made, trainer::make_model(setup.config, setup.stream));
+  HONE_TRY_ASSIGN(trainer::Model made, trainer::make_model(setup.config, false, setup.stream));
   setup.model.tokenizer = made.tokenizer;
-  setup.model.weights =
-      std::make_unique<policy::Weights>(made.weights->config(), profiled_backend(made.weights->backend()), true);
+  setup.model.weights = std::make_unique<policy::Weights>(
+      made.weights->config(), profiled_backend(made.weights->backend()), policy::Use::kTrain);
   setup.model.weights->initialize(mix64(setup.config.run.seed, 0, Purpose::kInit));
   setup.model.weights->repack(setup.stream);
   listen_to_operators([&setup](const char* name, auto begin, auto end) { setup.phases.on_operator(name, begin, end); });

@@ -47,7 +47,7 @@ TEST_P(GradientTest, BackwardEqualsCentralDifferences) {
   const auto& [model, keep_bytes] = GetParam();
   ThreadTeam team(2);
   const kernels::Stream stream{&team};
-  Weights weights(model.config, kernels::cpu_backend(kernels::DType::kF64), true);
+  Weights weights(model.config, kernels::cpu_backend(kernels::DType::kF64), Use::kTrain);
   weights.initialize(11);
   test::vary_vectors<double>(weights);
   weights.repack(stream);
@@ -91,7 +91,7 @@ template <class T>
 std::vector<double> gradient_of(const ModelConfig& config, kernels::DType dtype) {
   ThreadTeam team(2);
   const kernels::Stream stream{&team};
-  Weights weights(config, kernels::cpu_backend(dtype), true);
+  Weights weights(config, kernels::cpu_backend(dtype), Use::kTrain);
   weights.initialize(11);
   test::vary_vectors<T>(weights);
   weights.repack(stream);

@@ -31,7 +31,7 @@ std::vector<test::NamedModel> models() {
 
 class ParityTest : public testing::TestWithParam<test::NamedModel> {
  protected:
-  ParityTest() : weights_(GetParam().config, kernels::cpu_backend(kernels::DType::kF32), true) {
+  ParityTest() : weights_(GetParam().config, kernels::cpu_backend(kernels::DType::kF32), Use::kTrain) {
     weights_.initialize(5);
     test::vary_vectors<float>(weights_);
     weights_.repack(stream_);

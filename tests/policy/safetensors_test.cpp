@@ -25,13 +25,19 @@ std::vector<TensorView> tensors() {
           {"scalar", DType::kF32, {}, kFloats.data()}};
 }
 
+std::vector<TensorOut> to_write(const std::vector<TensorView>& list) {
+  std::vector<TensorOut> out;
+  for (const TensorView& tensor : list) out.push_back(as_it_is(tensor));
+  return out;
+}
+
 std::string bytes_of(const std::vector<TensorView>& list) {
   std::string bytes;
   const auto sink = [&bytes](std::span<const std::byte> part) {
     bytes.append(reinterpret_cast<const char*>(part.data()), part.size());
     return Result<void>();
   };
-  EXPECT_TRUE(write_safetensors(list, sink).ok());
+  EXPECT_TRUE(write_safetensors(to_write(list), sink).ok());
   return bytes;
 }
 
@@ -90,14 +96,14 @@ TEST(Safetensors, WritesAnAlignedHeaderWithTheMetadataOfTransformers) {
 TEST(Safetensors, RefusesToWriteANameTwice) {
   const TensorView tensor{"a", DType::kF32, {1}, kFloats.data()};
   const std::vector<TensorView> twice = {tensor, tensor};
-  const Result<void> result = write_safetensors(twice, [](auto) { return Result<void>(); });
+  const Result<void> result = write_safetensors(to_write(twice), [](auto) { return Result<void>(); });
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().field, "a");
 }
 
 TEST(Safetensors, PassesOnTheSinksError) {
   const auto full = [](std::span<const std::byte>) { return Result<void>(Error{ErrorCode::kIo, "full"}); };
-  EXPECT_EQ(write_safetensors(tensors(), full).error().message, "full");
+  EXPECT_EQ(write_safetensors(to_write(tensors()), full).error().message, "full");
 }
 
 TEST(Safetensors, RefusesEveryTruncationAndEveryExtension) {
@@ -125,9 +131,9 @@ TEST(Safetensors, RefusesHeadersThatDoNotFit) {
   EXPECT_EQ(problem_of("1234567"), "too short for a safetensors file: 7 bytes");
   EXPECT_EQ(problem_of(std::string("\x10\0\0\0\0\0\0\0{}", 10)), "header of 16 bytes is longer than the file");
   EXPECT_EQ(problem_of(std::string(8, '\xff')), "header of 18446744073709551615 bytes, at most 100000000 allowed");
-  EXPECT_EQ(problem_of(with_header("[]", 0)), "header is not a JSON object");
+  EXPECT_EQ(problem_of(with_header("[]", 0)), "header does not begin with {");
   EXPECT_EQ(problem_of(with_header("{", 0)), "header: not valid JSON");
-  EXPECT_EQ(problem_of(with_header(std::string(100'000, '['), 0)), "header: nested deeper than 3");
+  EXPECT_EQ(problem_of(with_header("{\"a\":" + std::string(100'000, '['), 0)), "header: nested deeper than 3");
 }
 
 struct BadTensor {
@@ -141,8 +147,8 @@ TEST(Safetensors, NamesTheTensorThatIsWrong) {
       {R"({"dtype": "F32", "shape": [1], "data_offsets": [0, 4], "x": 1})",
        "t: must have exactly dtype, shape and data_offsets"},
       {R"(7)", "t: must have exactly dtype, shape and data_offsets"},
-      {R"({"dtype": "F7", "shape": [1], "data_offsets": [0, 4]})", "t: dtype \"F7\" is not one of F32, F64, BF16, I64"},
-      {R"({"dtype": 1, "shape": [1], "data_offsets": [0, 4]})", "t: dtype 1 is not one of F32, F64, BF16, I64"},
+      {R"({"dtype": "F7", "shape": [1], "data_offsets": [0, 4]})", "t: dtype \"F7\" is unknown"},
+      {R"({"dtype": 1, "shape": [1], "data_offsets": [0, 4]})", "t: dtype 1 is unknown"},
       {R"({"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]})",
        "t: shape must be a list of non-negative integers"},
       {R"({"dtype": "F32", "shape": [1.0], "data_offsets": [0, 4]})",

@@ -20,7 +20,7 @@ inline policy::ModelConfig tiny_moe() {
 
 inline std::unique_ptr<policy::Weights> make_weights(const policy::ModelConfig& config, const kernels::Stream& stream,
                                                      const kernels::Backend& backend) {
-  auto weights = std::make_unique<policy::Weights>(config, backend, true);
+  auto weights = std::make_unique<policy::Weights>(config, backend, policy::Use::kTrain);
   weights->initialize(5);
   weights->repack(stream);
   return weights;

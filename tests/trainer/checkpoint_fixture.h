@@ -25,9 +25,11 @@ struct SmallState {
     contents.stage = stage;
     contents.step = step;
     contents.optimizer_step = step;
-    contents.weights = {{"w", DType::kF32, {2, 3}, weight.data()}, {"b", DType::kF32, {2}, bias.data()}};
-    contents.moments = {{"exp_avg.w", DType::kF32, {2, 3}, first.data()},
-                        {"exp_avg_sq.w", DType::kF32, {2, 3}, second.data()}};
+    const auto tensor = [](const char* name, std::vector<int64_t> shape, const std::vector<float>& values) {
+      return policy::as_it_is({name, DType::kF32, std::move(shape), values.data()});
+    };
+    contents.weights = {tensor("w", {2, 3}, weight), tensor("b", {2}, bias)};
+    contents.moments = {tensor("exp_avg.w", {2, 3}, first), tensor("exp_avg_sq.w", {2, 3}, second)};
     contents.state = {{"cursor", step * 8}};
     contents.offsets = {{"journal", 0}, {"metrics.jsonl", step * 10}};
     contents.extra_files = {{"config.json", "{\"hidden_size\": 3}\n"}, {"tokenizer.json", "{}\n"}};

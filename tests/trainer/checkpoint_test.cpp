@@ -32,9 +32,42 @@ TEST(Checkpoint, GivesBackWhatWasSaved) {
   EXPECT_EQ(loaded->optimizer_step, 7);
   EXPECT_EQ(loaded->state, contents.state);
   EXPECT_EQ(loaded->offsets, contents.offsets);
-  EXPECT_TRUE(std::ranges::equal(loaded->model.find("w")->bytes(), contents.weights[0].bytes()));
-  EXPECT_TRUE(std::ranges::equal(loaded->optimizer.find("exp_avg_sq.w")->bytes(), contents.moments[1].bytes()));
+  EXPECT_TRUE(std::ranges::equal(loaded->model.find("w")->bytes(), std::as_bytes(std::span(state.weight))));
+  EXPECT_TRUE(
+      std::ranges::equal(loaded->optimizer.find("exp_avg_sq.w")->bytes(), std::as_bytes(std::span(state.second))));
   EXPECT_EQ(*read_file(join_path(info.path, "config.json")), "{\"hidden_size\": 3}\n");
+}
+
+TEST(Checkpoint, HashIsTheSameForEveryShardSize) {
+  const TempDir one, two;
+  const SmallState state(2);
+  CheckpointContents contents = state.contents("zero", 1);
+  const CheckpointInfo whole = *save_checkpoint(one.path(), contents);
+  contents.max_shard_bytes = 8;
+  const Result<CheckpointInfo> cut = save_checkpoint(two.path(), contents);
+  ASSERT_TRUE(cut.ok()) << cut.error().to_string();
+  EXPECT_TRUE(path_exists(join_path(cut->path, "model-00002-of-00002.safetensors")));
+  EXPECT_TRUE(path_exists(join_path(cut->path, "model.safetensors.index.json")));
+  EXPECT_EQ(cut->sha256, whole.sha256);
+  const CheckpointStatus status = verify_checkpoint(cut->path);
+  EXPECT_TRUE(status.ok) << status.problem;
+  flip_bit(join_path(cut->path, "model-00001-of-00002.safetensors"), 700);
+  EXPECT_FALSE(verify_checkpoint(cut->path).ok);
+}
+
+TEST(Checkpoint, MastersCountInThePlaceOfRoundedWeights) {
+  const TempDir run, plain;
+  const SmallState state(1.001f);
+  CheckpointContents contents = state.contents("zero", 1);
+  const std::string exact = save_checkpoint(plain.path(), contents)->sha256;
+  contents.masters = {contents.weights[0]};
+  contents.weights[0] = policy::as_bf16({"w", policy::DType::kF32, {2, 3}, state.weight.data()});
+  const CheckpointInfo saved = *save_checkpoint(run.path(), contents);
+  EXPECT_EQ(saved.sha256, exact);
+  const Result<LoadedCheckpoint> loaded = load_checkpoint(saved.path);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().to_string();
+  EXPECT_EQ(loaded->model.find("w")->dtype, policy::DType::kBF16);
+  EXPECT_TRUE(std::ranges::equal(loaded->optimizer.find("master.w")->bytes(), std::as_bytes(std::span(state.weight))));
 }
 
 TEST(Checkpoint, LivesInADirectoryNamedByStageAndStep) {
@@ -55,14 +88,14 @@ TEST(Checkpoint, RefusesNamesThatLeaveItsDirectory) {
 TEST(StateHash, DependsOnEveryPartAndNotOnTheOrder) {
   const SmallState state(1), other(2);
   const CheckpointContents base = state.contents("zero", 1);
-  const auto hash = [](const CheckpointContents& c) { return state_sha256(c.weights, c.moments, c.optimizer_step); };
+  const auto hash = [](const CheckpointContents& c) { return state_sha256(c); };
   CheckpointContents reordered = base, renamed = base, reshaped = base, stepped = base, swapped = base;
   std::swap(reordered.weights[0], reordered.weights[1]);
   EXPECT_EQ(hash(reordered), hash(base));
   renamed.weights[0].name = "v";
   reshaped.weights[0].shape = {3, 2};
   stepped.optimizer_step = 2;
-  swapped.moments[0].data = other.first.data();
+  swapped.moments[0].write = other.contents("zero", 1).moments[0].write;
   for (const CheckpointContents& changed : {renamed, reshaped, stepped, swapped}) EXPECT_NE(hash(changed), hash(base));
 }
 

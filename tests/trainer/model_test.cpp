@@ -18,21 +18,21 @@ using policy::MlaForm;
 
 class ModelTest : public ::testing::TestWithParam<test::NamedModel> {
  protected:
-  Model make() {
+  Model make(kernels::DType compact = kernels::DType::kF32) {
     Model model;
     auto tokenizer = policy::CharTokenizer::make(policy::CharVocabulary{});
     EXPECT_TRUE(tokenizer.ok());
     model.tokenizer = std::move(*tokenizer);
     policy::ModelConfig config = GetParam().config;
     config.vocab_size = model.tokenizer->vocab_size();
-    model.weights = test::make_weights(config, stream_, kernels::cpu_backend(kernels::DType::kF32));
+    model.weights = test::make_weights(config, stream_, kernels::cpu_backend(compact));
     return model;
   }
   std::string save(const Model& model) {
     CheckpointContents contents;
     contents.stage = "s";
     contents.step = 1;
-    contents.weights = parameter_views(*model.weights, model.weights->at(0), "");
+    contents.weights = exported_tensors(model);
     contents.state = nlohmann::json::object();
     contents.extra_files = model_files(model);
     const auto saved = save_checkpoint(dir_.path(), contents);
@@ -47,12 +47,33 @@ class ModelTest : public ::testing::TestWithParam<test::NamedModel> {
 
 TEST_P(ModelTest, LoadsTheBitsThatWereSaved) {
   const Model model = make();
-  const auto loaded = load_model(save(model), GetParam().config.mla, false, stream_);
+  const auto loaded = load_model(save(model), {GetParam().config.mla, policy::Use::kTrain}, stream_);
   ASSERT_TRUE(loaded.ok()) << loaded.error().to_string();
   EXPECT_EQ(test::values_of(*loaded->weights), test::values_of(*model.weights));
   EXPECT_EQ(policy::to_config_json(loaded->weights->config()), policy::to_config_json(model.weights->config()));
   ASSERT_TRUE(loaded->tokenizer);
   EXPECT_EQ(loaded->tokenizer->vocab_size(), model.tokenizer->vocab_size());
+}
+
+TEST_P(ModelTest, ABf16CheckpointIsThePolicyThatWasSampled) {
+  const Model model = make(kernels::DType::kBf16);
+  const auto batch = test::random_batch(2, static_cast<uint32_t>(model.weights->config().vocab_size));
+  const std::string path = save(model);
+  const auto loaded = load_model(path, {.form = GetParam().config.mla}, stream_);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().to_string();
+  EXPECT_EQ(loaded->weights->backend().compact, kernels::DType::kBf16);
+  EXPECT_EQ(test::logprobs_one_by_one(batch, *loaded->weights, stream_),
+            test::logprobs_one_by_one(batch, *model.weights, stream_));
+}
+
+TEST_P(ModelTest, LoadedAndSavedAgainEqualFilesInBf16) {
+  const std::string path = save(make(kernels::DType::kBf16));
+  const auto loaded = load_model(path, {GetParam().config.mla, policy::Use::kTrain}, stream_);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().to_string();
+  const auto before = read_file(path + "/model.safetensors"), config = read_file(path + "/config.json");
+  save(*loaded);
+  EXPECT_EQ(*read_file(path + "/model.safetensors"), *before);
+  EXPECT_EQ(*read_file(path + "/config.json"), *config);
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, ModelTest, ::testing::ValuesIn(test::tiny_models()),
@@ -63,16 +84,18 @@ class TensorsTest : public ::testing::Test {
   TensorsTest() : weights_(test::make_weights(test::tiny_gqa(), stream_, kernels::cpu_backend(kernels::DType::kF32))) {
     views_ = parameter_views(*weights_, weights_->at(0), "");
   }
-  Result<Model> load() {
+  Result<Model> load(policy::Use use = policy::Use::kSample) {
     std::ofstream(dir_.file("config.json")) << policy::to_config_json(weights_->config());
     std::ofstream out(dir_.file("model.safetensors"), std::ios::binary);
     const auto sink = [&out](std::span<const std::byte> bytes) {
       out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
       return Result<void>();
     };
-    EXPECT_TRUE(policy::write_safetensors(views_, sink).ok());
+    std::vector<policy::TensorOut> tensors;
+    for (const policy::TensorView& view : views_) tensors.push_back(policy::as_it_is(view));
+    EXPECT_TRUE(policy::write_safetensors(tensors, sink).ok());
     out.close();
-    return load_model(dir_.path(), MlaForm::kExpanded, false, stream_);
+    return load_model(dir_.path(), {.use = use}, stream_);
   }
 
   ThreadTeam team_{1};
@@ -95,6 +118,33 @@ TEST_F(TensorsTest, AllThatDoNotFitAreNamedAtOnce) {
     EXPECT_THAT(loaded.error().message, HasSubstr(text));
 }
 
+TEST_F(TensorsTest, AtMostTwentyProblemsAreListedAndTheRestCounted) {
+  for (size_t i = 0; i < 23; ++i) views_.push_back({str("extra.", i), policy::DType::kF32, {0}, nullptr});
+  const auto loaded = load();
+  ASSERT_FALSE(loaded.ok());
+  EXPECT_THAT(loaded.error().message, HasSubstr("\n  and 3 more"));
+}
+
+TEST_F(TensorsTest, LayersAfterTheLastAreKeptAndWrittenBackUnchanged) {
+  const std::vector<uint16_t> values = {1, 2, 3};
+  views_.push_back({str("model.layers.", weights_->config().layers, ".eh_proj.weight"), policy::DType::kBF16, {3},
+                    values.data()});
+  views_.push_back({"model.layers.0.self_attn.rotary_emb.inv_freq", policy::DType::kF32, {0}, nullptr});
+  const auto loaded = load(policy::Use::kTrain);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().to_string();
+  ASSERT_EQ(loaded->notes.size(), 2u);
+  EXPECT_THAT(loaded->notes[0], HasSubstr("1 tensor left out"));
+  EXPECT_THAT(loaded->notes[1], HasSubstr("1 tensor kept but not run"));
+  const auto exported = exported_tensors(*loaded);
+  ASSERT_EQ(exported.size(), views_.size() - 1);
+  EXPECT_EQ(exported.back().name, views_[views_.size() - 2].name);
+  EXPECT_EQ(exported.back().dtype, policy::DType::kBF16);
+  EXPECT_TRUE(exported.back().write([&](std::span<const std::byte> bytes) {
+    EXPECT_TRUE(std::ranges::equal(bytes, std::as_bytes(std::span(values))));
+    return Result<void>();
+  }).ok());
+}
+
 TEST_F(TensorsTest, ADirectoryWithoutTokenizerServesTokens) {
   const auto loaded = load();
   ASSERT_TRUE(loaded.ok()) << loaded.error().to_string();
@@ -114,6 +164,10 @@ TEST_F(TensorsTest, ATokenizerWithMoreTokensThanTheModelIsRefused) {
 TEST(OpenTarget, FindsTheModelOfARunACheckpointAndADirectory) {
   ThreadTeam team(1);
   const kernels::Stream stream{&team};
+  const auto logprobs = [&](const Model& model) {
+    const auto vocabulary = static_cast<uint32_t>(model.weights->config().vocab_size);
+    return test::logprobs_one_by_one(test::random_batch(1, vocabulary), *model.weights, stream);
+  };
   TinyRun run({kShortBase, "stages.zero.steps=1", "policy.mla=absorbed"});
   run.finish();
   const std::string newest = run.path() + "/checkpoints/zero-1", older = run.path() + "/checkpoints/base-3";
@@ -128,7 +182,7 @@ TEST(OpenTarget, FindsTheModelOfARunACheckpointAndADirectory) {
   const auto of_checkpoint = open_target(older, stream);
   ASSERT_TRUE(of_checkpoint.ok()) << of_checkpoint.error().to_string();
   EXPECT_EQ(of_checkpoint->stage->name, "base");
-  EXPECT_NE(test::values_of(*of_checkpoint->model.weights), test::values_of(*of_run->model.weights));
+  EXPECT_NE(logprobs(of_checkpoint->model), logprobs(of_run->model));
 
   const std::string plain = run.file("plain");
   std::filesystem::create_directory(plain);
@@ -137,7 +191,9 @@ TEST(OpenTarget, FindsTheModelOfARunACheckpointAndADirectory) {
   const auto of_directory = open_target(plain, stream);
   ASSERT_TRUE(of_directory.ok()) << of_directory.error().to_string();
   EXPECT_FALSE(of_directory->config || of_directory->stage);
-  EXPECT_EQ(test::values_of(*of_directory->model.weights), test::values_of(*of_run->model.weights));
+  const auto with_form = load_model(plain, {.form = MlaForm::kAbsorbed}, stream);
+  ASSERT_TRUE(with_form.ok()) << with_form.error().to_string();
+  EXPECT_EQ(logprobs(*with_form), logprobs(of_run->model));
 }
 
 TEST(OpenTarget, NamesWhatIsNoTarget) {

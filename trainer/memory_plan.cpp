@@ -1,0 +1,92 @@
+#include "trainer/memory_plan.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <string>
+
+#include "policy/memory_meter.h"
+#include "policy/packed_network.h"
+#include "policy/paged_decoder.h"
+#include "trainer/learner.h"
+
+namespace hone::trainer {
+namespace {
+
+constexpr int64_t kMostLogits = 64 << 20;  // bytes that the head's kernels take for logits at a time
+
+int64_t blocks_of(int64_t tokens) { return (tokens + policy::kBlockTokens - 1) / policy::kBlockTokens; }
+
+int64_t logits_bytes(const policy::ModelConfig& config, int64_t rows) {
+  return std::min(kMostLogits, rows * config.vocab_size * static_cast<int64_t>(sizeof(float)));
+}
+
+// The number in a file of the control group; -1 for "max" and where there is none.
+int64_t group_limit(const char* path) {
+  std::ifstream in(path);
+  std::string text;
+  in >> text;
+  int64_t value = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() ? value : -1;
+}
+
+constexpr const char* kGroupLimit = "/sys/fs/cgroup/memory.max";
+constexpr const char* kGroupUse = "/sys/fs/cgroup/memory.current";
+
+}  // namespace
+
+ParameterCount count_parameters(const policy::ModelConfig& config) {
+  const auto layout = policy::make_layout(config, kernels::cpu_backend(kernels::DType::kF32));
+  ParameterCount out{layout.size, layout.size};
+  for (const policy::LayerLayout& layer : layout.layers)
+    for (const policy::Matrix* m : {&layer.expert_gate_up, &layer.expert_down})
+      if (m->exists()) out.active -= (m->count - config.router.top_k) * m->out * m->in;
+  return out;
+}
+
+SamplingMemory sampling_memory(const policy::ModelConfig& config, const kernels::Backend& backend, int64_t sequences,
+                               int64_t tokens, int64_t prefill) {
+  const policy::MemoryMeter meter(backend);
+  const policy::Weights weights(config, meter.backend(), policy::Use::kSample);
+  const int64_t before = meter.bytes(), blocks = sequences * blocks_of(tokens);
+  ThreadTeam alone(1);
+  const policy::PagedDecoder decoder(weights, {&alone}, static_cast<int32_t>(blocks),
+                                     static_cast<int32_t>(sequences + prefill));
+  SamplingMemory out{weights.bytes(), blocks * policy::PagedDecoder::block_bytes(weights)};
+  out.workspace = meter.bytes() - before - out.cache + logits_bytes(config, sequences);
+  return out;
+}
+
+TrainingMemory training_memory(const policy::ModelConfig& config, const kernels::Backend& backend,
+                               int64_t token_budget) {
+  const policy::MemoryMeter meter(backend);
+  const policy::Weights weights(config, meter.backend(), policy::Use::kTrain);
+  const int64_t before = meter.bytes();
+  ThreadTeam alone(1);
+  policy::PackedNetwork network(weights, {&alone}, kKeptActivationBytes);
+  network.reserve(token_budget, blocks_of(token_budget));
+  const int64_t one = weights.size() * static_cast<int64_t>(kernels::size_of(backend.dtype));
+  return {one, one, 2 * one, weights.bytes() - one, meter.bytes() - before + logits_bytes(config, token_budget)};
+}
+
+int64_t total_memory() {
+  const int64_t all = static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
+  const int64_t limit = group_limit(kGroupLimit);
+  return limit >= 0 ? std::min(limit, all) : all;
+}
+
+int64_t available_memory() {
+  int64_t available = -1;
+  std::ifstream in("/proc/meminfo");
+  std::string name, rest;
+  for (int64_t kib = 0; in >> name >> kib; std::getline(in, rest))
+    if (name == "MemAvailable:") available = kib * 1024;
+  const int64_t limit = group_limit(kGroupLimit), used = group_limit(kGroupUse);
+  if (limit < 0 || used < 0) return available;
+  return available < 0 ? limit - used : std::min(available, std::max<int64_t>(0, limit - used));
+}
+
+}  // namespace hone::trainer

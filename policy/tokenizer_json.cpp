@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/json_reader.h"
 #include "policy/char_tokenizer.h"
+#include "policy/hf_tokenizer.h"
 
 namespace hone::policy {
 namespace {
@@ -14,6 +15,8 @@ using nlohmann::ordered_json;
 
 // Not in the vocabulary on purpose: `tokenizers` then refuses an unknown character instead of replacing it.
 constexpr const char* kUnknown = "<unk>";
+constexpr int64_t kMaxFile = 256 << 20;
+constexpr size_t kMaxOwnFile = 1 << 20;
 
 std::string escape_pattern(std::string_view word) {
   std::string escaped;
@@ -104,6 +107,27 @@ Result<void> check_shape(const std::string& path, json file, const CharTokenizer
   return file_error(path, dotted(pointer), str("is ", found, ", but hone reads ", right, " here"));
 }
 
+// Vocabularies of models made from scratch begin with the tags; the pattern of any other file is not one of ours.
+bool is_hones_own(std::string_view text) {
+  if (text.size() > kMaxOwnFile || text.find("\"WordLevel\"") == text.npos) return false;
+  const json file = json::parse(text, nullptr, false);
+  const json::json_pointer pointer("/model/vocab");
+  if (!file.is_object() || !file.contains(pointer) || !file[pointer].is_object()) return false;
+  const auto tags = CharTokenizer::tags();
+  const json& vocab = file[pointer];
+  for (size_t i = 0; i < tags.size(); ++i)
+    if (vocab.value(std::string(tags[i]), json()) != i) return false;
+  return true;
+}
+
+Result<std::unique_ptr<Tokenizer>> load_own(const std::string& path, const std::string& text) {
+  HONE_TRY_ASSIGN(const json file, parse_json(text, path));
+  HONE_TRY_ASSIGN(const auto texts, read_vocabulary(path, file));
+  HONE_TRY_ASSIGN(auto tokenizer, from_vocabulary(path, texts));
+  HONE_TRY(check_shape(path, file, *tokenizer));
+  return std::unique_ptr<Tokenizer>(std::move(tokenizer));
+}
+
 }  // namespace
 
 ordered_json tokenizer_json(const std::vector<std::string>& texts, const std::vector<std::string>& words) {
@@ -129,11 +153,9 @@ ordered_json tokenizer_config_json() {
 
 Result<std::unique_ptr<Tokenizer>> load_tokenizer(const std::string& given) {
   const std::string path = std::filesystem::is_directory(given) ? join_path(given, "tokenizer.json") : given;
-  HONE_TRY_ASSIGN(const std::string text, read_file(path));
-  HONE_TRY_ASSIGN(const json file, parse_json(text, path));
-  HONE_TRY_ASSIGN(const auto texts, read_vocabulary(path, file));
-  HONE_TRY_ASSIGN(auto tokenizer, from_vocabulary(path, texts));
-  HONE_TRY(check_shape(path, file, *tokenizer));
+  HONE_TRY_ASSIGN(std::string text, read_file(path, kMaxFile));
+  if (is_hones_own(text)) return load_own(path, text);
+  HONE_TRY_ASSIGN(auto tokenizer, HfTokenizer::create(path, std::move(text)));
   return std::unique_ptr<Tokenizer>(std::move(tokenizer));
 }
 

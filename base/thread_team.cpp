@@ -28,6 +28,7 @@ bool spin_until(const Ready& ready) {
 ThreadTeam::ThreadTeam(int num_threads)
     : size_(num_threads), may_spin_(num_threads <= static_cast<int>(std::thread::hardware_concurrency())) {
   HONE_CHECK_LE(1, num_threads);
+  shares_ = std::make_unique<Share[]>(static_cast<size_t>(num_threads));
   for (int thread = 1; thread < size_; ++thread) threads_.emplace_back([this, thread] { loop(thread); });
 }
 
@@ -44,8 +45,10 @@ ThreadTeam::~ThreadTeam() {
 void ThreadTeam::run(int64_t num_tasks, const void* task, Call call) {
   task_ = task;
   call_ = call;
-  num_tasks_ = num_tasks;
-  next_.store(0, std::memory_order_relaxed);
+  for (int thread = 0; thread < size_; ++thread) {
+    shares_[thread].next.store(num_tasks * thread / size_, std::memory_order_relaxed);
+    shares_[thread].end = num_tasks * (thread + 1) / size_;
+  }
   open_.store(true);
   {
     std::lock_guard lock(mutex_);
@@ -64,7 +67,11 @@ void ThreadTeam::run(int64_t num_tasks, const void* task, Call call) {
 }
 
 void ThreadTeam::work(int thread) {
-  for (int64_t i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < num_tasks_;) call_(task_, i, thread);
+  for (int i = 0; i < size_; ++i) {
+    Share& share = shares_[(thread + i) % size_];
+    for (int64_t task; (task = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;)
+      call_(task_, task, thread);
+  }
 }
 
 void ThreadTeam::loop(int thread) {

@@ -44,12 +44,17 @@ class ThreadTeam {
 
   const int size_;
   const bool may_spin_;  // spinning steals time from the thread waited for when threads outnumber cores
+  // Tasks [next, end) that a thread takes first. A thread whose own are done takes those of the others: equal calls one
+  // after another find what they touch in the same core's cache.
+  struct Share {
+    std::atomic<int64_t> next{0};
+    int64_t end = 0;
+  };
+  std::unique_ptr<Share[]> shares_;
   std::atomic<uint64_t> generation_{0};  // of calls
-  std::atomic<int64_t> next_{0};
   std::atomic<bool> open_{false};  // the call under way still takes helpers
   std::atomic<int> helpers_{0};    // threads that have joined, or look whether they still can
   std::atomic<bool> stop_{false};
-  int64_t num_tasks_ = 0;
   const void* task_ = nullptr;
   Call call_ = nullptr;
   std::mutex mutex_;

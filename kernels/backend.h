@@ -75,9 +75,9 @@ struct Backend {
   void (*adamw)(const AdamWArgs&, const Stream&);
 };
 
-// The best backend of this machine's instruction sets whose compact type is `compact`. HONE_ISA in the environment names
-// the last one allowed: avx2, avx512, avx512_bf16 or amx. f64 is for gradient checks and is not fast. Aborts on a machine
-// without AVX2 and FMA.
+// The best backend of this machine's instruction sets whose compact type is `compact`. HONE_ISA in the environment
+// names the last one allowed: avx2, avx512, avx512_bf16 or amx. f64 is for gradient checks and is not fast. Aborts on a
+// machine without AVX2 and FMA.
 const Backend& cpu_backend(DType compact);
 
 }  // namespace hone::kernels

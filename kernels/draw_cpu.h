@@ -7,21 +7,39 @@
 
 namespace hone::kernels {
 
-// Gumbel noise of vocabulary entries [first, first + width): -log(E), E = -log(1 - u) exponential, u in (0, 1]. Small
-// u, which make the large values that decide, keep their full precision through the series.
+// Random words of vocabulary entries [first, first + 4 W), first a multiple of 4 W (f64: of 4).
 template <class V>
-inline V gumbel(const DrawItem& item, int64_t first) {
-  uint32_t words[V::kWidth < 4 ? 4 : V::kWidth];
-  for (int64_t i = 0; i < V::kWidth; i += 4) {
-    const auto block =
-        philox4x32(item.key, {static_cast<uint32_t>((first + i) / 4), item.position, item.sample, item.serial});
-    for (int j = 0; j < 4; ++j) words[i + j] = block[j];
+inline void token_words(const DrawItem& item, int64_t first, uint32_t* words) {
+  const uint32_t block = static_cast<uint32_t>(first / 4);
+  if constexpr (V::kWidth == 1) {
+    const auto four = philox4x32(item.key, {block, item.position, item.sample, item.serial});
+    for (int i = 0; i < 4; ++i) words[i] = four[i];
+  } else {
+    V::philox(item.key, block, item.position, item.sample, item.serial, words);
   }
-  const V u = V::unit(words + (V::kWidth < 4 ? first % 4 : 0));
+}
+
+// Gumbel noise -log(E), E = -log(1 - u) exponential, u in (0, 1]. Small u, which make the large values that decide,
+// keep their full precision through the series.
+template <class V>
+inline V gumbel(V u) {
   const V series = u * V::fma(u, V::fma(u, V::set(1.0f / 3), V::set(0.5f)), V::set(1));
   const V direct = V::set(0) - vlog(V::max(V::set(0x1p-32f), V::set(1) - u));
   const V e = V::select_less(u, V::set(0x1p-7f), direct, series);
   return V::set(0) - vlog(e);
+}
+
+// Nothing below it: E >= u, so the noise is at most -log(u), which the exponent of u bounds. The margin is far above
+// what rounding adds.
+template <class V>
+inline V gumbel_bound(V u) {
+  if constexpr (V::kWidth == 1) {
+    return V::set(std::numeric_limits<typename V::T>::infinity());
+  } else {
+    V mantissa, exponent;
+    V::split(u, mantissa, exponent);
+    return V::fma(V::set(1) - exponent, V::set(0.6931472f), V::set(0.01f));
+  }
 }
 
 // Moves values[at] of a heap with its largest value first down to its place.
@@ -60,6 +78,12 @@ typename V::T cutoff(const DrawItem& item, const typename V::T* logits, int64_t 
   return -std::numeric_limits<T>::infinity();
 }
 
+template <class V>
+inline typename V::T inverse_temperature_of(const DrawItem& item) {
+  using T = typename V::T;
+  return item.temperature > 0 ? T(1) / static_cast<T>(item.temperature) : T(1);
+}
+
 // The best of a piece of the vocabulary; token -1: no entry passes.
 template <class V>
 struct Best {
@@ -67,22 +91,38 @@ struct Best {
   typename V::T value;
 };
 
-// Of entries [first, first + count), those with a logit of at least `lowest`.
+// Keeps the best of `best` and of n entries from `first` on.
+template <class V>
+inline void take_better(V value, const typename V::T* logits, int n, int64_t first, typename V::T lowest,
+                        Best<V>& best) {
+  typename V::T each[V::kWidth];
+  value.store(each);
+  for (int i = 0; i < n; ++i) {
+    if (logits[i] < lowest) continue;
+    if (best.token < 0 || each[i] > best.value) best = {static_cast<int32_t>(first + i), each[i]};
+  }
+}
+
+// Of entries [first, first + count), those with a logit of at least `lowest`. The noise is worked out only where it can
+// decide.
 template <class V>
 Best<V> best_of_piece(const DrawItem& item, const typename V::T* logits, int64_t first, int64_t count,
                       typename V::T lowest) {
   using T = typename V::T;
-  const T inverse = item.temperature > 0 ? T(1) / static_cast<T>(item.temperature) : T(1);
-  Best<V> best{-1, 0};
+  constexpr int W = V::kWidth;
+  const V inverse = V::set(inverse_temperature_of<V>(item));
+  Best<V> best{-1, -std::numeric_limits<T>::infinity()};
+  uint32_t words[4 * W];
   for_lanes<V>(count, [&](int64_t at, int n) {
-    T value[V::kWidth];
-    V z = load_lanes<V>(logits + at, n);
-    if (item.temperature > 0) z = z * V::set(inverse) + gumbel<V>(item, first + at);
-    z.store(value);
-    for (int i = 0; i < n; ++i) {
-      if (logits[at + i] < lowest) continue;
-      if (best.token < 0 || value[i] > best.value) best = {static_cast<int32_t>(first + at + i), value[i]};
+    const V z = load_lanes<V>(logits + at, n) * inverse;
+    if (item.temperature <= 0) {
+      if (!V::all_less(z, V::set(best.value))) take_better(z, logits + at, n, first + at, lowest, best);
+      return;
     }
+    if (at % (4 * W) == 0) token_words<V>(item, first + at, words);
+    const V u = V::unit(words + at % (4 * W));
+    if (!V::all_less(z + gumbel_bound(u), V::set(best.value)))
+      take_better(z + gumbel(u), logits + at, n, first + at, lowest, best);
   });
   return best;
 }
@@ -90,12 +130,6 @@ Best<V> best_of_piece(const DrawItem& item, const typename V::T* logits, int64_t
 template <class V>
 inline bool is_cut(const DrawItem& item) {
   return item.temperature > 0 && (item.top_k > 0 || item.top_p < 1);
-}
-
-template <class V>
-inline typename V::T inverse_temperature_of(const DrawItem& item) {
-  using T = typename V::T;
-  return item.temperature > 0 ? T(1) / static_cast<T>(item.temperature) : T(1);
 }
 
 // Draws for items [0, n) with logits [n][stride]. Where a cut needs the statistics of the whole row first, the row is

@@ -2,8 +2,8 @@
 //
 // Every output element is one chain of fused multiply-adds over k = 0, 1, 2, ...: the order does not depend on the
 // number of rows, so one row decoded alone equals the same row in a training batch. Parallelism comes from the tiles of
-// the output. In bf16 the rows of x (of dy and x) are rounded as they are taken in, and the chain in f32 goes by pairs or
-// blocks of k as the instruction set has it, the same for every number of rows.
+// the output. In bf16 the rows of x (of dy and x) are rounded as they are taken in, and the chain in f32 goes by pairs
+// or blocks of k as the instruction set has it, the same for every number of rows.
 //
 // Packed panels of a matrix B [K, N]: panel p holds columns [p * C, p * C + C), C = Backend::panel_cols, as [K'][C], K'
 // being K up to a multiple of D = Backend::panel_depth; columns beyond N and rows beyond K are zero. In bf16 two rows

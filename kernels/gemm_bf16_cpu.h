@@ -128,15 +128,29 @@ struct GemmPart {
   int64_t group, first_row, rows, panel_begin, panel_end;
 };
 
+// Rows [first, first + rows) of x, rounded.
 template <class S>
-void bf16_gemm_part(const GemmArgs& g, const GemmPart& part) {
+void round_rows(const GemmArgs& g, int64_t first, int64_t rows, uint16_t* out) {
+  const int64_t depth = padded_depth<S>(g.k), length = row_stride<S>(depth);
+  const float* x = static_cast<const float*>(g.x) + first * g.x_stride;
+  for (int64_t i = 0; i < rows; ++i)
+    round_row<S>(x + i * g.x_stride, g.k, out + i * length, div_up<S>(depth, S::V::kWidth) * S::V::kWidth);
+}
+
+// `rounded` [rows of x] is nullptr where the part rounds its own.
+template <class S>
+void bf16_gemm_part(const GemmArgs& g, const GemmPart& part, const uint16_t* rounded) {
   constexpr int64_t kCols = 2 * S::V::kWidth;
   const int64_t depth = padded_depth<S>(g.k), length = row_stride<S>(depth);
   const int64_t panel_stride = g.panel_stride > 0 ? g.panel_stride : depth * kCols;
-  uint16_t* a = bf16_scratch<S, 21>(div_up<S>(part.rows, S::kTileRows) * S::kTileRows * length);
-  const float* x = static_cast<const float*>(g.x) + part.first_row * g.x_stride;
-  for (int64_t i = 0; i < part.rows; ++i)
-    round_row<S>(x + i * g.x_stride, g.k, a + i * length, div_up<S>(depth, S::V::kWidth) * S::V::kWidth);
+  const uint16_t* a;
+  if (rounded) {
+    a = rounded + part.first_row * length;
+  } else {
+    uint16_t* own = bf16_scratch<S, 21>((part.rows + S::kTileRows) * length);
+    round_rows<S>(g, part.first_row, part.rows, own);
+    a = own;
+  }
   const auto* panels = static_cast<const uint16_t*>(g.panels) + part.group * g.group_panel_stride;
   const float* start = g.start ? static_cast<const float*>(g.start) + part.first_row * g.start_stride : nullptr;
   float* y = static_cast<float*>(g.y) + part.first_row * g.y_stride;
@@ -161,40 +175,67 @@ void bf16_gemm_part(const GemmArgs& g, const GemmPart& part) {
 
 inline constexpr int64_t kBf16SerialProducts = 131072;
 
+// How y is cut into parts. Rounded rows of a part stay in the second-level cache while the panels pass. With few rows
+// the panels are what costs: many small parts keep all threads busy to the end.
+template <class S>
+struct GemmCut {
+  GemmCut(const GemmArgs& g, int64_t total_rows, int threads)
+      : panels(div_up<S>(g.n, 2 * S::V::kWidth)), panel_block(panels) {
+    const int64_t depth = padded_depth<S>(g.k), panel_bytes = depth * 4 * S::V::kWidth;
+    const int64_t fitting = (int64_t{1} << 19) / (depth > 0 ? depth : 1) / S::kTileRows * S::kTileRows;
+    constexpr int64_t kMost = 256 / S::kTileRows * S::kTileRows, kFew = 64;
+    row_block = fitting < S::kTileRows ? S::kTileRows : fitting > kMost ? kMost : fitting;
+    const int64_t wanted = (total_rows <= kFew ? 16 : 4) * threads;
+    while (panel_block > 1 && div_up<S>(total_rows, row_block) * div_up<S>(panels, panel_block) < wanted &&
+           panel_block * panel_bytes > (int64_t{1} << 16))
+      panel_block = div_up<S>(panel_block, 2);
+    panel_parts = div_up<S>(panels, panel_block);
+  }
+  int64_t panels, panel_block, panel_parts, row_block;
+};
+
 template <class S>
 void bf16_gemm(const GemmArgs& g, const Stream& stream) {
-  constexpr int64_t kCols = 2 * S::V::kWidth;
   if (g.n == 0) return;
-  const int64_t panels = div_up<S>(g.n, kCols), depth = padded_depth<S>(g.k);
-  // Rounded rows of a task stay in the second-level cache while the panels pass.
-  int64_t row_block = (int64_t{1} << 19) / (depth > 0 ? depth : 1) / S::kTileRows * S::kTileRows;
-  row_block = row_block < S::kTileRows ? S::kTileRows : row_block > 256 ? 256 / S::kTileRows * S::kTileRows : row_block;
-  const int64_t total_rows = g.offsets ? g.offsets[g.num_groups] : g.m;
-  int64_t panel_block = panels;
-  while (panel_block > 1 &&
-         div_up<S>(total_rows, row_block) * div_up<S>(panels, panel_block) < 4 * stream.team->size() &&
-         row_block * panel_block * kCols * depth > 65536)
-    panel_block = div_up<S>(panel_block, 2);
-  const int64_t panel_tasks = div_up<S>(panels, panel_block);
+  const int64_t total_rows = g.offsets ? g.offsets[g.num_groups] : g.m, length = row_stride<S>(padded_depth<S>(g.k));
+  const GemmCut<S> cut(g, total_rows, stream.team->size());
   const auto group_rows = [&](int64_t group) -> int64_t {
     return g.offsets ? g.offsets[group + 1] - g.offsets[group] : g.m;
   };
-  int64_t tasks = 0;
-  for (int64_t group = 0; group < g.num_groups; ++group) tasks += div_up<S>(group_rows(group), row_block) * panel_tasks;
-  const auto run = [&](int64_t task, int) {
+  int64_t parts = 0;
+  for (int64_t group = 0; group < g.num_groups; ++group)
+    parts += div_up<S>(group_rows(group), cut.row_block) * cut.panel_parts;
+  const bool alone = total_rows * g.n * g.k < kBf16SerialProducts;
+  uint16_t* rounded = nullptr;
+  if (cut.panel_parts > 1) {
+    constexpr int64_t kChunk = 16384;
+    rounded = bf16_scratch<S, 24>((total_rows + S::kTileRows) * length);
+    const int64_t rows = kChunk / length + 1, chunks = div_up<S>(total_rows, rows);
+    const auto round = [&](int64_t i, int) {
+      const int64_t first = i * rows, left = total_rows - first;
+      round_rows<S>(g, first, left < rows ? left : rows, rounded + first * length);
+    };
+    if (alone || chunks == 1) {
+      for (int64_t i = 0; i < chunks; ++i) round(i, 0);
+    } else {
+      stream.team->parallel_for(chunks, round);
+    }
+  }
+  const auto run = [&](int64_t index, int) {
     GemmPart part{};
-    for (int64_t n; task >= (n = div_up<S>(group_rows(part.group), row_block) * panel_tasks); ++part.group) task -= n;
-    const int64_t begin = task / panel_tasks * row_block;
+    for (int64_t n; index >= (n = div_up<S>(group_rows(part.group), cut.row_block) * cut.panel_parts); ++part.group)
+      index -= n;
+    const int64_t begin = index / cut.panel_parts * cut.row_block, left = group_rows(part.group) - begin;
     part.first_row = (g.offsets ? g.offsets[part.group] : 0) + begin;
-    part.rows = group_rows(part.group) - begin < row_block ? group_rows(part.group) - begin : row_block;
-    part.panel_begin = task % panel_tasks * panel_block;
-    part.panel_end = part.panel_begin + panel_block < panels ? part.panel_begin + panel_block : panels;
-    bf16_gemm_part<S>(g, part);
+    part.rows = left < cut.row_block ? left : cut.row_block;
+    part.panel_begin = index % cut.panel_parts * cut.panel_block;
+    part.panel_end = part.panel_begin + cut.panel_block < cut.panels ? part.panel_begin + cut.panel_block : cut.panels;
+    bf16_gemm_part<S>(g, part, rounded);
   };
-  if (total_rows * g.n * depth < kBf16SerialProducts) {
-    for (int64_t task = 0; task < tasks; ++task) run(task, 0);
+  if (alone) {
+    for (int64_t i = 0; i < parts; ++i) run(i, 0);
   } else {
-    stream.team->parallel_for(tasks, run);
+    stream.team->parallel_for(parts, run);
   }
 }
 

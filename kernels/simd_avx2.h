@@ -61,6 +61,27 @@ struct F32x8 {
     const __m256 whole = _mm256_fmadd_ps(high, _mm256_set1_ps(65536.0f), low);
     return {_mm256_fmadd_ps(whole, _mm256_set1_ps(0x1p-32f), _mm256_set1_ps(0x1p-33f))};
   }
+  static bool all_less(F32x8 a, F32x8 b) { return _mm256_movemask_ps(_mm256_cmp_ps(a.v, b.v, _CMP_LT_OQ)) == 0xFF; }
+  static void philox(uint64_t key, uint32_t block, uint32_t c1, uint32_t c2, uint32_t c3, uint32_t* words) {
+    const __m256i order = _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7);
+    const auto all = [](uint32_t x) { return _mm256_set1_epi32(static_cast<int>(x)); };
+    __m256i a = _mm256_add_epi32(all(block), order), b = all(c1), c = all(c2), d = all(c3);
+    uint32_t k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);
+    for (int round = 0; round < 10; ++round, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u) {
+      const Wide p0 = multiply(a, all(0xD2511F53u)), p1 = multiply(c, all(0xCD9E8D57u));
+      a = _mm256_xor_si256(_mm256_xor_si256(p1.high, b), all(k0));
+      c = _mm256_xor_si256(_mm256_xor_si256(p0.high, d), all(k1));
+      b = p1.low;
+      d = p0.low;
+    }
+    const __m256i ab0 = _mm256_unpacklo_epi32(a, b), ab1 = _mm256_unpackhi_epi32(a, b);
+    const __m256i cd0 = _mm256_unpacklo_epi32(c, d), cd1 = _mm256_unpackhi_epi32(c, d);
+    auto* out = reinterpret_cast<__m256i*>(words);
+    _mm256_storeu_si256(out, _mm256_unpacklo_epi64(ab0, cd0));
+    _mm256_storeu_si256(out + 1, _mm256_unpackhi_epi64(ab0, cd0));
+    _mm256_storeu_si256(out + 2, _mm256_unpacklo_epi64(ab1, cd1));
+    _mm256_storeu_si256(out + 3, _mm256_unpackhi_epi64(ab1, cd1));
+  }
   static F32x8 swap_pairs(F32x8 a) { return {_mm256_permute_ps(a.v, 0xB1)}; }
   static void transpose(F32x8 (&r)[8]) {
     __m256 t[8], u[8];
@@ -118,6 +139,14 @@ struct F32x8 {
   }
 
  private:
+  struct Wide {
+    __m256i low, high;
+  };
+  static Wide multiply(__m256i x, __m256i y) {
+    const __m256i even = _mm256_mul_epu32(x, y), odd = _mm256_mul_epu32(_mm256_srli_epi64(x, 32), y);
+    return {_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xAA),
+            _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA)};
+  }
   static F32x8 widen(__m128i x) {
     return {_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(x), 16))};
   }

@@ -53,6 +53,28 @@ struct F32x16 {
     const __m512i w = _mm512_loadu_si512(words);
     return {_mm512_fmadd_ps(_mm512_cvtepu32_ps(w), _mm512_set1_ps(0x1p-32f), _mm512_set1_ps(0x1p-33f))};
   }
+  static bool all_less(F32x16 a, F32x16 b) { return _mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ) == 0xFFFF; }
+  // The words of philox4x32 (base/philox.h) for the counters block, ..., block + 15, one after another.
+  static void philox(uint64_t key, uint32_t block, uint32_t c1, uint32_t c2, uint32_t c3, uint32_t* words) {
+    // Element i of quarter q is block 4 i + q, so that the last step below leaves whole blocks side by side.
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    const auto all = [](uint32_t x) { return _mm512_set1_epi32(static_cast<int>(x)); };
+    __m512i a = _mm512_add_epi32(all(block), order), b = all(c1), c = all(c2), d = all(c3);
+    uint32_t k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);
+    for (int round = 0; round < 10; ++round, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u) {
+      const Wide p0 = multiply(a, all(0xD2511F53u)), p1 = multiply(c, all(0xCD9E8D57u));
+      a = _mm512_xor_si512(_mm512_xor_si512(p1.high, b), all(k0));
+      c = _mm512_xor_si512(_mm512_xor_si512(p0.high, d), all(k1));
+      b = p1.low;
+      d = p0.low;
+    }
+    const __m512i ab0 = _mm512_unpacklo_epi32(a, b), ab1 = _mm512_unpackhi_epi32(a, b);
+    const __m512i cd0 = _mm512_unpacklo_epi32(c, d), cd1 = _mm512_unpackhi_epi32(c, d);
+    _mm512_storeu_si512(words, _mm512_unpacklo_epi64(ab0, cd0));
+    _mm512_storeu_si512(words + 16, _mm512_unpackhi_epi64(ab0, cd0));
+    _mm512_storeu_si512(words + 32, _mm512_unpacklo_epi64(ab1, cd1));
+    _mm512_storeu_si512(words + 48, _mm512_unpackhi_epi64(ab1, cd1));
+  }
   // Lanes 2i and 2i + 1 change places.
   static F32x16 swap_pairs(F32x16 a) { return {_mm512_permute_ps(a.v, 0xB1)}; }
   // Rows become columns.
@@ -117,6 +139,15 @@ struct F32x16 {
   }
 
  private:
+  struct Wide {
+    __m512i low, high;
+  };
+  // Products of 32-bit words in full.
+  static Wide multiply(__m512i x, __m512i y) {
+    const __m512i even = _mm512_mul_epu32(x, y), odd = _mm512_mul_epu32(_mm512_srli_epi64(x, 32), y);
+    return {_mm512_mask_blend_epi32(0xAAAA, even, _mm512_slli_epi64(odd, 32)),
+            _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd)};
+  }
   static F32x16 widen(__m256i x) {
     return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(x), 16))};
   }

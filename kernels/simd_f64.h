@@ -31,6 +31,7 @@ struct F64x1 {
   static F64x1 sqrt(F64x1 a) { return {std::sqrt(a.v)}; }
   static F64x1 fill_from(F64x1 a, int n, double x) { return {n > 0 ? a.v : x}; }
   static F64x1 select_less(F64x1 x, F64x1 y, F64x1 a, F64x1 b) { return {x.v < y.v ? b.v : a.v}; }
+  static bool all_less(F64x1 a, F64x1 b) { return a.v < b.v; }
   static F64x1 unit(const uint32_t* words) { return {(*words + 0.5) * 0x1p-32}; }
   static void transpose(F64x1 (&)[1]) {}
   double sum() const { return v; }

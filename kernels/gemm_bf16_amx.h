@@ -1,5 +1,5 @@
-// Tiles of gemm_bf16_cpu.h by AMX: 32 rows x one panel as 2 x 2 tiles of 16 x 16 floats. tdpbf16ps adds 32 products at a
-// time to each sum and counts what is denormal as zero.
+// Tiles of gemm_bf16_cpu.h by AMX: 32 rows x one panel as 2 x 2 tiles of 16 x 16 floats. tdpbf16ps adds 32 products at
+// a time to each sum and counts what is denormal as zero.
 #pragma once
 
 #include <immintrin.h>
@@ -47,9 +47,9 @@ class AmxBf16 {
       start_stride = kCols;
     }
     if (two) {
-      multiply<true>(t, start, start_stride, whole ? t.c : edge, whole ? t.c_stride : kCols);
+      multiply<true>(t, false, start, start_stride, whole ? t.c : edge, whole ? t.c_stride : kCols);
     } else {
-      multiply<false>(t, start, start_stride, whole ? t.c : edge, whole ? t.c_stride : kCols);
+      multiply<false>(t, rows <= kFewRows, start, start_stride, whole ? t.c : edge, whole ? t.c_stride : kCols);
     }
     if (!whole)
       for (int i = 0; i < rows; ++i) copy(edge + i * kCols, t.c + i * t.c_stride, t.n);
@@ -57,6 +57,8 @@ class AmxBf16 {
 
  private:
   static constexpr int kHeight = 16, kRowBytes = 64;
+  static constexpr int kFewRows = 2;                 // so few that reading the panels is all that takes time
+  static constexpr int64_t kFetchAhead = 16 * 1024;  // bytes; the processor's own fetching stops at every page
   static constexpr int64_t kCols = 32;
 
   static void copy(const float* from, float* to, int64_t n) {
@@ -64,7 +66,8 @@ class AmxBf16 {
   }
 
   template <bool kTwo>
-  static void multiply(const Bf16Tile& t, const float* start, int64_t start_stride, float* c, int64_t c_stride) {
+  static void multiply(const Bf16Tile& t, bool fetch_ahead, const float* start, int64_t start_stride, float* c,
+                       int64_t c_stride) {
     asm volatile("" : : : "memory");  // g++ 12 does not know that loading a tile reads memory
     const auto bytes = [](int64_t floats) { return floats * static_cast<int64_t>(sizeof(float)); };
     if (start) {
@@ -88,6 +91,9 @@ class AmxBf16 {
         __builtin_prefetch(lines, 1);
         __builtin_prefetch(lines + 64, 1);
       }
+      if (fetch_ahead)
+        for (int i = 0; i < 32; ++i)
+          _mm_prefetch(reinterpret_cast<const char*>(b) + kFetchAhead + i * kRowBytes, _MM_HINT_T0);
       _tile_loadd(6, b, 2 * kRowBytes);
       _tile_loadd(4, a, a_bytes);
       _tile_dpbf16ps(0, 4, 6);

@@ -21,6 +21,8 @@ inline constexpr int kChunkBlocks = kChunk / kAttentionBlock;
 inline constexpr int kTileQueries = 32;   // whose scores exist at a time
 inline constexpr int kTaskQueries = 256;  // that share one pass over keys and values
 
+inline constexpr int64_t kSerialWork = 131072;  // products that are done before another thread has joined
+
 template <class E>
 constexpr int64_t round_up(int64_t n, int64_t to) {
   return (n + to - 1) / to * to;
@@ -126,8 +128,10 @@ void pair_rows(int64_t first, int64_t end, int64_t dim, const RowOf& row_of, uin
     for (int64_t c = 0; c < columns; c += V::kWidth) {
       const int64_t left = dim - c;
       const int n = left < 0 ? 0 : left < V::kWidth ? static_cast<int>(left) : V::kWidth;
-      V::pack_pairs(even ? widen_lanes<E>(even + c, n) : V::set(0), odd ? widen_lanes<E>(odd + c, n) : V::set(0))
-          .store(reinterpret_cast<float*>(to + c / 16 * kPanel + c % 16 * 2));
+      const V pairs = odd && n == V::kWidth ? V::join_pairs(even + c, odd + c)
+                                            : V::pack_pairs(even ? widen_lanes<E>(even + c, n) : V::set(0),
+                                                            odd ? widen_lanes<E>(odd + c, n) : V::set(0));
+      pairs.store(reinterpret_cast<float*>(to + c / 16 * kPanel + c % 16 * 2));
     }
   }
 }
@@ -315,6 +319,7 @@ void attention_bf16(const AttentionArgs& a, const Stream& stream) {
   }
   const int64_t chunks = div_up<E>(longest, kChunk), parts = div_up<E>(most, kTaskQueries);
   const int64_t heads = a.num_spans * a.shape.kv_heads;
+  const bool small = heads * most * longest * (a.shape.key_dim + a.shape.value_dim) < kSerialWork;
   if (parts == 1 && chunks > 1 && heads < 4 * stream.team->size() && stream.team->size() > 1)
     return attend_by_chunks<E>(a, chunks, most, *stream.team);
   const auto run = [&](int64_t task, int) {
@@ -323,7 +328,11 @@ void attention_bf16(const AttentionArgs& a, const Stream& stream) {
     const int64_t begin = task % parts * kTaskQueries, end = begin + kTaskQueries;
     if (begin < q.count()) attend_queries<E>(q, begin, end < q.count() ? end : q.count());
   };
-  stream.team->parallel_for(heads * parts, run);
+  if (small) {
+    for (int64_t task = 0; task < heads * parts; ++task) run(task, 0);
+  } else {
+    stream.team->parallel_for(heads * parts, run);
+  }
 }
 
 // One row's key, all heads' parts together, and value into slot `slot` of a block.
@@ -352,7 +361,7 @@ inline void append_row(const KvAppendArgs& a, int64_t head, int64_t row, int64_t
 
 template <class E>
 void kv_append_bf16(const KvAppendArgs& a, const Stream& stream) {
-  constexpr int64_t kSpans = 64;  // a task: decoding has one row a span
+  constexpr int64_t kSpans = 16;  // a task: decoding has one row a span
   stream.team->parallel_for(div_up<E>(a.num_spans, kSpans), [&](int64_t task, int) {
     for (int64_t index = task * kSpans; index < (task + 1) * kSpans && index < a.num_spans; ++index)
       for_blocks_of<typename E::V>(a.spans[index], [&](int64_t row, int64_t block, int64_t slot, int64_t n) {

@@ -132,6 +132,11 @@ struct F32x8 {
     const __m256i low = _mm256_srli_epi32(even.rounded(), 16);
     return {_mm256_castsi256_ps(_mm256_blend_epi16(low, odd.rounded(), 0xAA))};
   }
+  static F32x8 join_pairs(const uint16_t* even, const uint16_t* odd) {
+    const __m128i a = _mm_loadu_si128(reinterpret_cast<const __m128i*>(even));
+    const __m128i b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(odd));
+    return {_mm256_castsi256_ps(_mm256_set_m128i(_mm_unpackhi_epi16(a, b), _mm_unpacklo_epi16(a, b)))};
+  }
   static void unpack_pairs(F32x8 pairs, F32x8& even, F32x8& odd) {
     const __m256i bits = _mm256_castps_si256(pairs.v);
     even.v = _mm256_castsi256_ps(_mm256_slli_epi32(bits, 16));

@@ -132,6 +132,14 @@ struct F32x16 {
     return {_mm512_castsi512_ps(_mm512_or_si512(high, _mm512_cvtepu16_epi32(even.narrow())))};
 #endif
   }
+  // The same of bf16 in memory.
+  static F32x16 join_pairs(const uint16_t* even, const uint16_t* odd) {
+    const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8,  //
+                                           23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    const __m512i low = _mm512_castsi256_si512(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(even)));
+    const __m256i high = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(odd));
+    return {_mm512_castsi512_ps(_mm512_permutexvar_epi16(order, _mm512_inserti64x4(low, high, 1)))};
+  }
   static void unpack_pairs(F32x16 pairs, F32x16& even, F32x16& odd) {
     const __m512i bits = _mm512_castps_si512(pairs.v);
     even.v = _mm512_castsi512_ps(_mm512_slli_epi32(bits, 16));

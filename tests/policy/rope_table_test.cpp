@@ -19,7 +19,7 @@ struct Golden {
   double amplitude;
 };
 
-// From transformers 5.23 (modeling_rope_utils), heads of 16.
+// From transformers 5.23 (modeling_rope_utils), heads of 16; it rounds to f32 at every step of the blend.
 const Golden kGoldens[] = {
     {"linear", 1e4, 4096, {RopeType::kLinear, 4},
      {0.25, 0.079056941, 0.0250000004, 0.00790569466, 0.00249999994, 0.000790569466, 0.000250000012, 7.90569466e-05},
@@ -49,7 +49,7 @@ TEST(RopeFrequencies, EqualThoseOfTransformers) {
     const auto frequencies = rope_frequencies(c);
     ASSERT_EQ(frequencies.size(), golden.frequencies.size());
     for (size_t i = 0; i < frequencies.size(); ++i)
-      EXPECT_NEAR(frequencies[i] / golden.frequencies[i], 1, 3e-7) << golden.name << " " << i;
+      EXPECT_NEAR(frequencies[i] / golden.frequencies[i], 1, 5e-7) << golden.name << " " << i;
     EXPECT_NEAR(rope_amplitude(c), golden.amplitude, 1e-12) << golden.name;
   }
 }

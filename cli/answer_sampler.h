@@ -42,7 +42,10 @@ class AnswerSampler {
  private:
   AnswerSampler(std::shared_ptr<const policy::Tokenizer> tokenizer, AnswerOptions options,
                 std::unique_ptr<policy::PagedDecoder> decoder, rollout::Engine engine)
-      : tokenizer_(std::move(tokenizer)), options_(std::move(options)), decoder_(std::move(decoder)), engine_(std::move(engine)) {}
+      : tokenizer_(std::move(tokenizer)),
+        options_(std::move(options)),
+        decoder_(std::move(decoder)),
+        engine_(std::move(engine)) {}
 
   std::shared_ptr<const policy::Tokenizer> tokenizer_;
   AnswerOptions options_;

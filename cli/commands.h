@@ -19,6 +19,7 @@ void add_config(CLI::App& app, Action& chosen);
 void add_eval(CLI::App& app, Action& chosen);
 void add_generate(CLI::App& app, Action& chosen);
 void add_score(CLI::App& app, Action& chosen);
+void add_chat(CLI::App& app, Action& chosen);
 void add_tokenize(CLI::App& app, Action& chosen);
 void add_problems(CLI::App& app, Action& chosen);
 void add_grade(CLI::App& app, Action& chosen);

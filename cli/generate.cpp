@@ -21,7 +21,7 @@ using rollout::FinishedAnswer;
 using trainer::OpenedTarget;
 
 struct Options {
-  std::string target, input;
+  std::string target, input, dtype;
   policy::SamplingParams params;
   std::optional<int32_t> max_new_tokens;
   int32_t answers = 1;
@@ -40,8 +40,8 @@ struct Request {
 };
 
 Result<AnswerSampler::Prompt> read_request(const trainer::Model& model, const JsonLine& line) {
-  HONE_TRY_ASSIGN(const nlohmann::json object, line.object);
-  HONE_TRY_ASSIGN(std::vector<int32_t> tokens, read_prompt(model, object));
+  if (!line.object.ok()) return line.object.error();
+  HONE_TRY_ASSIGN(std::vector<int32_t> tokens, read_prompt(model, line));
   return std::make_shared<const std::vector<int32_t>>(std::move(tokens));
 }
 
@@ -182,7 +182,7 @@ Result<std::vector<float>> Generation::raw_logprobs(const std::vector<int32_t>& 
 
 int generate(const Options& options) {
   Compute compute(options.threads);
-  const Result<OpenedTarget> target = compute.open(options.target);
+  const Result<OpenedTarget> target = compute.open(options.target, options.dtype);
   if (!target.ok()) return fail(target.error());
   Result<AnswerOptions> answers = answer_options(*target, options);
   if (!answers.ok()) return refuse(answers.error());
@@ -202,7 +202,7 @@ void add_sampling_options(CLI::App& command, Options& options) {
       ->type_name("N")->check(positive_count());
   command.add_option("--seed", options.seed, "an answer depends on it and on the number of its line (default 0)")
       ->type_name("S")->check(whole_number());
-  command.add_option("--stop", options.stop, "texts that end an answer and are left out of its text (default: the run's)")
+  command.add_option("--stop", options.stop, "texts that end an answer and are left out of it (default: the run's)")
       ->type_name("TEXT");
   command.add_flag("--ignore-eos", options.ignore_eos, "<eos> does not end an answer");
 }
@@ -212,12 +212,14 @@ void add_sampling_options(CLI::App& command, Options& options) {
 void add_generate(CLI::App& app, Action& chosen) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("generate", "answers to prompts; JSON lines");
-  command->footer("in:  {\"id\", \"prompt\"} (<bos> is put in front, as in training) or {\"id\", \"token_ids\"}\n"
+  command->footer("in:  {\"id\", \"prompt\"} (<bos> is put in front where training does), {\"id\", \"token_ids\"} or\n"
+                  "     {\"id\", \"messages\", \"tools\"?}, which the model's chat template renders\n"
                   "out: {\"id\", \"completions\": [{\"text\", \"token_ids\", \"logprobs\", \"finish_reason\"}]}\n"
                   "Log-probabilities are natural logarithms of the raw distribution, whatever it was sampled with.");
   add_target(*command, options->target);
   add_input(*command, options->input);
   add_sampling_options(*command, *options);
+  add_dtype(*command, options->dtype);
   add_threads(*command, options->threads);
   command->callback([options, &chosen] { chosen = [options] { return generate(*options); }; });
 }

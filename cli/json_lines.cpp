@@ -101,10 +101,10 @@ void AnswerWriter::write(const JsonLine& line, const Result<JsonObject>& answer)
 
 int AnswerWriter::exit_code() const { return failed_ ? kFailed : kDone; }
 
-int answer_json_lines(const std::string& file, const AnswerLine& answer) {
+int answer_json_lines(const std::string& file, const AnswerText& answer) {
   AnswerWriter writer;
   const Result<void> read = read_json_lines(file, [&](const JsonLine& line) {
-    writer.write(line, line.object.ok() ? answer(*line.object) : line.object.error());
+    writer.write(line, line.object.ok() ? answer(line) : line.object.error());
   });
   return read.ok() ? writer.exit_code() : fail(read.error());
 }

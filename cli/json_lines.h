@@ -51,14 +51,14 @@ class AnswerWriter {
 };
 
 using AnswerLine = std::function<Result<JsonObject>(const nlohmann::json&)>;
+// Called for lines whose object is one.
+using AnswerText = std::function<Result<JsonObject>(const JsonLine&)>;
 
 // Answers every line in turn. An Error of `answer` becomes the line's answer. Returns the exit code.
-int answer_json_lines(const std::string& file, const AnswerLine& answer);
+int answer_json_lines(const std::string& file, const AnswerText& answer);
 // The same with `threads` lines answered at a time, written in the order of the input, each as soon as all before it
 // are. `answer` is called from many threads. Reads at most 4 * threads + 16 lines ahead.
 int answer_json_lines(const std::string& file, int threads, const AnswerLine& answer);
-// The same of lines whose object is one, with their text.
-using AnswerText = std::function<Result<JsonObject>(const JsonLine&)>;
 int answer_json_texts(const std::string& file, int threads, const AnswerText& answer);
 
 // The string under `key`. Errors name the key.

@@ -18,6 +18,7 @@ void add_commands(CLI::App& app, Action& chosen) {
   add_eval(app, chosen);
   add_generate(app, chosen);
   add_score(app, chosen);
+  add_chat(app, chosen);
   add_tokenize(app, chosen);
   add_problems(app, chosen);
   add_grade(app, chosen);

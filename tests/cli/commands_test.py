@@ -220,6 +220,12 @@ class Commands(unittest.TestCase):
             {"token_ids": [1, 2], "prompt_tokens": 0}, {"token_ids": [1, 2], "prompt_tokens": 3}, {"prompt": "1="}])
         self.assertEqual([row["line"] for row in rows], [1, 2, 3])
 
+    def test_without_a_chat_template_messages_are_an_error_that_says_so(self):
+        messages = [{"role": "user", "content": "12="}, {"role": "assistant", "content": "3"}]
+        for command in ("generate", "score", "tokenize"):
+            row, = self.answers(command, self.run_dir, lines=[{"id": 1, "messages": messages}], code=1)
+            self.assertIn("messages: the model has no chat template", row["error"])
+
     def test_tokenize_goes_both_ways(self):
         tokens, = self.answers("tokenize", self.run_dir, lines=[{"text": "<think>12=</think>wait"}])
         text, = self.answers("tokenize", self.run_dir, lines=[tokens])

@@ -152,11 +152,11 @@ def random_weights(config, seed, directory):
     return load_file(directory / "model.safetensors"), generator
 
 
-def make_checkpoint(directory, architecture, seed):
-    """dtype, number of files and the style of config.json follow from the seed."""
+def make_checkpoint(directory, architecture, seed, dtype=None):
+    """Number of files, the style of config.json and, where it is not given, dtype follow from the seed."""
     directory = pathlib.Path(directory)
     is_fp8, has_prediction = architecture == "deepseek_v3_fp8", architecture.startswith("deepseek_v3")
-    dtype = "bfloat16" if is_fp8 or seed % 2 else "float32"
+    dtype = dtype or ("bfloat16" if is_fp8 or seed % 2 else "float32")
     config = random_config(architecture, seed)
     made = Checkpoint(architecture, seed, directory / "model", directory / "plain", dtype, config.vocab_size,
                       config.num_hidden_layers)

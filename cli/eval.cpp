@@ -22,7 +22,7 @@ namespace {
 using trainer::OpenedTarget;
 
 struct Options {
-  std::string target;
+  std::string target, dtype;
   std::string task, data;
   std::optional<std::string> checker, prompt_template;
   int32_t samples = 8;
@@ -94,7 +94,7 @@ Result<Question> prepare(const OpenedTarget& target, const Options& options) {
 
 int evaluate(const Options& options) {
   Compute compute(options.threads);
-  const Result<OpenedTarget> target = compute.open(options.target);
+  const Result<OpenedTarget> target = compute.open(options.target, options.dtype);
   if (!target.ok()) return fail(target.error());
   if (!target->model.tokenizer) {
     return fail({.code = ErrorCode::kNotFound, .message = "has no tokenizer.json", .file = target->path});
@@ -146,6 +146,7 @@ void add_eval(CLI::App& app, Action& chosen) {
   add_question_options(*command, *options);
   add_sampling_options(*command, *options);
   add_threads(*command, options->threads);
+  add_dtype(*command, options->dtype);
   command->add_flag("--json", options->json, "one JSON object");
   command->callback([options, &chosen] { chosen = [options] { return evaluate(*options); }; });
 }

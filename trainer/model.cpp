@@ -188,10 +188,11 @@ Result<Model> describe_model(const RunConfig& config) {
 
 Result<Model> load_model(const std::string& path, const LoadOptions& options, const kernels::Stream& stream) {
   HONE_TRY_ASSIGN(ModelDirectory directory, open_model_directory(path, options.form));
+  const kernels::Backend& backend = backend_of(options.dtype.value_or(dtype_of(directory.config.stored_type)));
+  const policy::ParameterLayout layout = policy::make_layout(directory.config, backend);
+  HONE_TRY_ASSIGN(const auto values, open_values(directory, layout, options.use));
   Model model;
-  model.weights = std::make_unique<policy::Weights>(
-      directory.config, backend_of(options.dtype.value_or(dtype_of(directory.config.stored_type))), options.use);
-  HONE_TRY_ASSIGN(const auto values, open_values(directory, model.weights->layout(), options.use));
+  model.weights = std::make_unique<policy::Weights>(directory.config, backend, options.use);
   if (options.values) model.weights->load(values, stream);
   model.kept = values.kept();
   model.notes = std::move(directory.notes);

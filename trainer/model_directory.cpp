@@ -19,6 +19,19 @@ bool is_companion(std::string_view name) {
   return std::ranges::count(kNames, name) > 0 || (name.ends_with(".py") && name[0] != '.');
 }
 
+// Sizes whose product no file can hold are refused before anything is planned with them.
+Result<void> check_size(const policy::ModelConfig& c, const std::string& file) {
+  constexpr double kMostTensors = 1e6, kMostElements = 1e14;
+  const auto number = [](int64_t x) { return static_cast<double>(x); };
+  const double experts = number(std::max<int64_t>(c.experts, 1)), layers = number(c.layers);
+  const double widest = number(std::max({c.intermediate_size, c.moe_intermediate_size, c.heads * c.head_dim,
+                                         c.heads * (c.query_dim() + c.v_head_dim), c.q_lora_rank, c.kv_lora_rank}));
+  const double elements = number(c.hidden_size) * (number(c.vocab_size) + layers * experts * widest);
+  if (layers * experts <= kMostTensors && elements <= kMostElements) return {};
+  return Error{ErrorCode::kInvalid, str("describes about ", elements, " parameters in ", layers * experts,
+                                        " networks of a layer, more than hone takes"), file};
+}
+
 }  // namespace
 
 Dtype dtype_of(policy::StoredType stored) {
@@ -29,6 +42,7 @@ Result<policy::ModelConfig> read_model_config(const std::string& directory) {
   const std::string path = join_path(directory, "config.json");
   HONE_TRY_ASSIGN(const std::string text, read_file(path, kMaxConfigBytes));
   HONE_TRY_ASSIGN(policy::ModelConfig config, policy::parse_config_json(text, path));
+  HONE_TRY(check_size(config, path));
   const std::string generation_path = join_path(directory, kGenerationConfig);
   if (!path_exists(generation_path)) return config;
   HONE_TRY_ASSIGN(const std::string generation, read_file(generation_path, kMaxConfigBytes));

@@ -70,7 +70,7 @@ TEST_P(WeightsTest, SamplingComputesWhatTrainingComputes) {
 }
 
 TEST_P(WeightsTest, InBf16OnlyWhatACheckpointHoldsCounts) {
-  if (GetParam().compact != kernels::DType::kBf16) GTEST_SKIP() << "f32 is not rounded";
+  if (GetParam().compact == kernels::DType::kF32) return;  // holds every value
   const auto exact = make(Use::kTrain), rounded = make(Use::kSample);
   exact->load(Values(exact->layout(), false), stream_);
   rounded->load(Values(rounded->layout(), true), stream_);

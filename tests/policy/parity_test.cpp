@@ -29,9 +29,9 @@ std::vector<test::NamedModel> models() {
   return out;
 }
 
-class ParityTest : public testing::TestWithParam<test::NamedModel> {
+class ParityTest : public testing::TestWithParam<std::tuple<test::NamedModel, kernels::DType>> {
  protected:
-  ParityTest() : weights_(GetParam().config, kernels::cpu_backend(kernels::DType::kF32), Use::kTrain) {
+  ParityTest() : weights_(std::get<0>(GetParam()).config, kernels::cpu_backend(std::get<1>(GetParam())), Use::kTrain) {
     weights_.initialize(5);
     test::vary_vectors<float>(weights_);
     weights_.repack(stream_);
@@ -110,8 +110,13 @@ TEST_P(ParityTest, SharedPromptEqualsWholeSequence) {
     EXPECT_EQ(std::memcmp(whole.data(), packed(shared).data(), whole.size() * 4), 0) << shared;
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, ParityTest, testing::ValuesIn(models()),
-                         [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Models, ParityTest,
+                         testing::Combine(testing::ValuesIn(models()),
+                                          testing::Values(kernels::DType::kF32, kernels::DType::kBf16)),
+                         [](const auto& info) {
+                           const bool bf16 = std::get<1>(info.param) == kernels::DType::kBf16;
+                           return std::get<0>(info.param).name + (bf16 ? "_bf16" : "_f32");
+                         });
 
 }  // namespace
 }  // namespace hone::policy

@@ -29,14 +29,25 @@ struct Options {
 
 bool has_chat_template(const OpenedTarget& target) { return target.model.tokenizer->chat_template() != nullptr; }
 
+// The template of --template, or what the run of the target was trained with, or the model's own.
+std::string template_name(const OpenedTarget& target, const Options& options) {
+  if (options.prompt_template) return *options.prompt_template;
+  if (has_chat_template(target)) return std::string(trainer::kChatTemplate);
+  if (!target.stage) return std::string(trainer::kNoTemplate);
+  return trainer::resolve_template(target.stage->data.prompt_template, target.config->policy.path.empty(),
+                                   !target.stage->data.task.empty(), *target.model.tokenizer);
+}
+
 // Null: the chat template renders messages.
 Result<PlainPrompt> plain_prompt(const OpenedTarget& target, const Options& options) {
-  if (!options.prompt_template && has_chat_template(target)) return PlainPrompt();
-  trainer::PromptTemplate text;
-  if (options.prompt_template) text.text = *options.prompt_template;
-  else if (target.stage) text.text = target.stage->data.prompt_template;
-  HONE_TRY(trainer::render(text, ""));
-  return PlainPrompt([text](const std::string& message) { return trainer::render(text, message); });
+  const std::string name = template_name(target, options);
+  HONE_TRY_ASSIGN(const trainer::PromptTemplate made, trainer::PromptTemplate::make(name, target.model.tokenizer));
+  if (name == trainer::kChatTemplate) return PlainPrompt();
+  return PlainPrompt([made](const std::string& message) -> Result<std::string> {
+    rl::Problem problem;
+    HONE_TRY(made.render(message, false, problem));
+    return problem.prompt;
+  });
 }
 
 Result<ChatSettings> chat_settings(const OpenedTarget& target, const Options& options) {
@@ -119,7 +130,7 @@ void add_chat(CLI::App& app, Action& chosen) {
   add_target(*command, options->target);
   command->add_option("--system", options->system, "message of the system")->type_name("TEXT");
   command->add_option("--template", options->prompt_template,
-                      "text around {prompt} instead of the model's chat template; each message then stands alone")
+                      "none, r1_zero, chat or a text around {prompt}; without chat each message stands alone")
       ->type_name("TEXT");
   command->add_flag("--no-think", options->no_think, "tells the chat template enable_thinking: false");
   add_sampling_options(*command, *options);

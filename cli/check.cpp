@@ -56,7 +56,8 @@ std::string rewards_text(const StageConfig& stage) {
 }
 
 std::string stage_text(const StageConfig& stage) {
-  const std::string kind = str(trainer::name_of(stage.kind), ", ", grouped(stage.steps), " steps of ");
+  const std::string length = stage.epochs > 0 ? str(stage.epochs, " epochs in") : grouped(stage.steps);
+  const std::string kind = str(trainer::name_of(stage.kind), ", ", length, " steps of ");
   const std::string data = data_text(stage.data);
   if (stage.kind != trainer::StageKind::kGrpo) return str(kind, stage.rows_per_step, " rows of ", data);
   return str(kind, stage.prompts_per_step, " prompts x ", stage.group_size, " answers of ", data, ", up to ",

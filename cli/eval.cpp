@@ -15,6 +15,7 @@
 #include "rewards/registry.h"
 #include "trainer/evaluator.h"
 #include "trainer/graders.h"
+#include "trainer/stage_data.h"
 
 namespace hone::cli {
 namespace {
@@ -23,7 +24,7 @@ using trainer::OpenedTarget;
 
 struct Options {
   std::string target, dtype;
-  std::string task, data;
+  std::string task, data, format = "auto";
   std::optional<std::string> checker, prompt_template;
   int32_t samples = 8;
   int64_t problems = 512;
@@ -34,15 +35,28 @@ struct Options {
   int64_t threads = 0;
 };
 
+Result<trainer::DataFormat> parse_format(const std::string& name) {
+  const auto names = trainer::enum_names(trainer::DataFormat{});
+  const auto found = std::ranges::find(names, name);
+  if (found != names.end()) return static_cast<trainer::DataFormat>(found - names.begin());
+  return Error{.message = str("there is no format '", name, "'", did_you_mean(name, {names.begin(), names.end()})),
+               .field = "--format"};
+}
+
 // What is asked: that of the target's stage, unless the command line says something else.
 Result<trainer::EvalConfig> questions(const OpenedTarget& target, const Options& options) {
   trainer::EvalConfig eval;
   if (target.stage) eval = target.stage->eval;
+  eval.problems = options.problems;
   if (!options.task.empty()) {
     if (options.task != eval.task) eval.difficulty = 1;
     eval.task = eval.name = options.task, eval.path.clear();
   }
-  if (!options.data.empty()) eval.path = eval.name = std::filesystem::absolute(options.data), eval.task.clear();
+  if (!options.data.empty()) {
+    eval.path = eval.name = std::filesystem::absolute(options.data), eval.task.clear();
+    eval.columns = {};
+    HONE_TRY_ASSIGN(eval.format, parse_format(options.format));
+  }
   if (eval.task.empty() && eval.path.empty()) {
     return Error{.message = "there is no run around it to say what to ask: give --task NAME or --data FILE",
                  .file = options.target};
@@ -88,7 +102,9 @@ Result<Question> prepare(const OpenedTarget& target, const Options& options) {
     const trainer::SandboxSection section = target.config ? target.config->sandbox : trainer::SandboxSection();
     HONE_TRY_ASSIGN(question.request.sandbox, trainer::start_sandbox(section));
   }
-  HONE_TRY_ASSIGN(question.problems, trainer::make_eval_source(eval, data, options.seed));
+  const bool from_scratch = target.config && target.config->policy.path.empty();
+  HONE_TRY_ASSIGN(question.problems,
+                  trainer::make_eval_source({eval, data, from_scratch, options.seed}, target.model));
   return question;
 }
 
@@ -115,11 +131,14 @@ int evaluate(const Options& options) {
 
 void add_question_options(CLI::App& command, Options& options) {
   CLI::Option* task = command.add_option("--task", options.task, "a generated task (default: the run's)");
-  command.add_option("--data", options.data, "JSON lines with prompt and gold")->type_name("FILE")->excludes(task);
+  CLI::Option* data = command.add_option("--data", options.data, "problems: .jsonl, .json or .parquet");
+  data->type_name("FILE")->excludes(task);
+  command.add_option("--format", options.format, "what its columns mean (default auto; ./hone help data)")
+      ->type_name("NAME")->needs(data);
   task->type_name("NAME");
   command.add_option("--checker", options.checker, "what grades (default: the run's, else answer)")->type_name("NAME");
-  command.add_option("--template", options.prompt_template, "text around {prompt} (default: the run's)")
-      ->type_name("TEXT");
+  command.add_option("--template", options.prompt_template,
+                     "none, r1_zero, chat or a text with {prompt} (default: the run's)")->type_name("NAME");
   command.add_option("--samples", options.samples, "answers to each problem (default 8)")
       ->type_name("N")->check(positive_count());
   command.add_option("--problems", options.problems, "problems, or as many as the file has (default 512)")

@@ -35,16 +35,31 @@ begun. Any other change is refused with the difference; start a new run with `fr
 130  Ctrl-C; state is saved
 143  SIGTERM; state is saved
 )"},
-    {"data", R"(A stage takes its problems from a generated task (data.task) or from a file of JSON lines (data.path):
+    {"data", R"(A stage takes its problems from a generated task (data.task) or from files (data.path): .jsonl, .json (an
+array of objects) or .parquet; one file, a directory of them, or a pattern such as data/{gsm8k,math}/train-*.parquet.
 
-  {"prompt": "09+10=", "gold": "19"}
-  {"prompt": "09+10=", "gold": "19", "completion": "<think>...</think><answer>19</answer>"}
+data.format says what the columns mean; auto goes by the columns of the first row:
 
-grpo and eval need prompt and gold, pretrain and sft prompt and completion.
+  hone    prompt, gold, completion, data_source, extra_info
+  verl    prompt (messages), reward_model.ground_truth, data_source, extra_info; dapo is the same
+  trl     prompt and completion, or messages, or text; the gold is solution, else answer
+  gsm8k   question and answer; the gold follows ####, without commas and spaces. The completion is the text before it,
+          without <<1+2=3>>, and a line "#### gold"
+  math    problem, solution, answer; the gold is answer, else the content of the solution's last \boxed{}
 
-Other names of these columns go into data.columns. Columns that hone does not know travel to the checkers as
-extra_info. data.template is the text around {prompt}. Every line is read and checked before a run starts; errors name
-file and line. hone problems TASK writes worked answers of a task in this form.
+grpo and eval need a prompt and a gold, pretrain and sft a prompt and a completion. data.columns names columns that are
+called otherwise ({prompt: problem, gold: meta.answer}); columns without a meaning travel to the checkers as extra_info.
+In a conversation the last message, the assistant's, is the completion: the loss is on it alone, and on the <eos> after
+it. data.completion_template rewrites it: "<think>{completion}</think><answer>{gold}</answer>".
+
+data.template makes the prompt: a text with {prompt} in it, none (the question alone), r1_zero (DeepSeek-R1-Zero's) or
+chat (the policy's chat template; a question in text becomes one message of the user). auto: none for a policy made
+from scratch, chat where the tokenizer has a chat template, else r1_zero.
+
+Every row is read and checked before a run starts; errors name file, row and column. Rows of more than data.max_tokens
+tokens, or of more than the policy takes, are errors, or left out and counted with data.too_long: drop. The rows stay in
+memory, as text. A run remembers the hash of its files (data.sha256) and does not go on with others.
+hone problems TASK writes worked answers of a task.
 )"},
 };
 

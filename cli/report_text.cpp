@@ -134,16 +134,25 @@ std::string report_text(const trainer::EvalReport& report) {
   const std::string asked = str(report.problems, " problems, ", report.samples, " answers each");
   const std::string right = length_text(report.length_correct_mean), wrong = length_text(report.length_wrong_mean);
   const std::string length = str(fixed(report.length_mean, 1), " tokens; right ", right, ", wrong ", wrong);
-  return aligned({{"target", setup.target},
-                  {"task", setup.task},
-                  {"asked", str(asked, ", temperature ", setup.temperature)},
-                  {"pass@1", share(report.pass_at_1) + " " + interval(report.pass_at_1_low, report.pass_at_1_high)},
-                  {str("pass@", setup.k), share(report.pass_at_k)},
-                  {str("majority@", setup.k), share(report.majority_at_k)},
-                  {"format rate", share(report.format_rate)},
-                  {"length", length},
-                  {"truncated", share(report.truncated_rate)},
-                  {"cost", str(clock_text(setup.seconds), ", ", grouped(report.tokens), " tokens")}});
+  const std::string pass_at_1 = share(report.pass_at_1) + " " + interval(report.pass_at_1_low, report.pass_at_1_high);
+  std::vector<Row> rows = {{"target", setup.target},
+                           {"task", setup.task},
+                           {"asked", str(asked, ", temperature ", setup.temperature)},
+                           {"pass@1", pass_at_1},
+                           {str("pass@", setup.k), share(report.pass_at_k)},
+                           {str("majority@", setup.k), share(report.majority_at_k)},
+                           {"format rate", share(report.format_rate)},
+                           {"length", length},
+                           {"truncated", share(report.truncated_rate)},
+                           {"cost", str(clock_text(setup.seconds), ", ", grouped(report.tokens), " tokens")}};
+  for (const auto& [k, shares] : report.by_k)
+    if (k != 1 && k != setup.k)
+      rows.push_back({str("pass@", k), str(share(shares.pass_at_k), ", majority ", share(shares.majority_at_k))});
+  for (const auto& [source, shares] : report.by_source)
+    rows.push_back({source.empty() ? "(no source)" : source,
+                    str("pass@1 ", share(shares.pass_at_1), ", pass@", setup.k, " ", share(shares.pass_at_k),
+                        ", majority ", share(shares.majority_at_k), " of ", shares.problems, " problems")});
+  return aligned(rows);
 }
 
 std::string report_line(const trainer::EvalReport& report) {

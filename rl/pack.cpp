@@ -1,27 +1,30 @@
 #include "rl/pack.h"
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 #include "base/check.h"
 
 namespace hone::rl {
 namespace {
 
-// Fills micro-batches one after another; a full one is never gone back to, so the order of sequences is kept.
+// Fills micro-batches one after another; samples never go back to a full one, so their order is kept.
 class Packer {
  public:
   explicit Packer(int64_t budget) : budget_(budget) { HONE_CHECK_LT(0, budget); }
 
   void add_shared(const TrainedSample& trained);
   void add_whole(const TrainedSample& trained);
+  // Into the open micro-batch, whose room is the caller's to know.
   void add_supervised(const SupervisedRow& row, float weight, int32_t sequence);
+  void open();
   std::vector<TokenBatch> take() { return std::move(batches_); }
 
  private:
   bool fits(int64_t num_tokens) const;
   TokenBatch& batch() { return batches_.back(); }
   int32_t end() const { return static_cast<int32_t>(batches_.back().tokens.size()); }
-  void open();
   void share_prompt(const TrainedSample& trained);
   void append(std::span<const Token> tokens);
   void add_segment(int32_t start, int64_t position, int32_t parent, int64_t version);
@@ -110,7 +113,6 @@ int64_t trained_tokens(const SupervisedRow& row) {
 }
 
 void Packer::add_supervised(const SupervisedRow& row, float weight, int32_t sequence) {
-  if (!fits(static_cast<int64_t>(row.prompt.size() + row.completion.size() - 1))) open();
   const int32_t start = end();
   append(row.prompt);
   append(without_last(row.completion));
@@ -122,6 +124,36 @@ void Packer::add_supervised(const SupervisedRow& row, float weight, int32_t sequ
     batch().weight.push_back(weight);
     batch().sequence.push_back(sequence);
   }
+}
+
+int64_t inputs_of(const SupervisedRow& row) {
+  return static_cast<int64_t>(row.prompt.size() + row.completion.size()) - 1;
+}
+
+// The rows of each micro-batch, by index. Best fit decreasing: the longest row first, each into the fullest micro-batch
+// that has room.
+std::vector<std::vector<size_t>> plan_batches(std::span<const SupervisedRow> rows, int64_t budget) {
+  std::vector<size_t> order;
+  for (size_t i = 0; i < rows.size(); ++i)
+    if (trained_tokens(rows[i]) > 0) order.push_back(i);
+  const auto is_longer = [&](size_t a, size_t b) { return inputs_of(rows[a]) > inputs_of(rows[b]); };
+  std::stable_sort(order.begin(), order.end(), is_longer);
+  std::vector<std::vector<size_t>> batches;
+  std::set<std::pair<int64_t, size_t>> room;  // tokens left, batch
+  for (const size_t i : order) {
+    int64_t left = budget;
+    size_t batch = batches.size();
+    if (const auto found = room.lower_bound({inputs_of(rows[i]), 0}); found != room.end()) {
+      std::tie(left, batch) = *found;
+      room.erase(found);
+    } else {
+      batches.emplace_back();
+    }
+    batches[batch].push_back(i);
+    room.insert({left - inputs_of(rows[i]), batch});
+  }
+  for (std::vector<size_t>& batch : batches) std::sort(batch.begin(), batch.end());
+  return batches;
 }
 
 }  // namespace
@@ -142,8 +174,9 @@ std::vector<TokenBatch> pack_supervised(std::span<const SupervisedRow> rows, int
   for (const SupervisedRow& row : rows) total += trained_tokens(row);
   const float weight = total > 0 ? static_cast<float>(1.0 / static_cast<double>(total)) : 0;
   Packer packer(token_budget);
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (trained_tokens(rows[i]) > 0) packer.add_supervised(rows[i], weight, static_cast<int32_t>(i));
+  for (const std::vector<size_t>& batch : plan_batches(rows, token_budget)) {
+    packer.open();
+    for (const size_t i : batch) packer.add_supervised(rows[i], weight, static_cast<int32_t>(i));
   }
   return packer.take();
 }

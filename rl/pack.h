@@ -36,7 +36,9 @@ struct SupervisedRow {
   std::vector<Token> completion;  // holds its stop token
 };
 
-// Micro-batches of one optimizer step: one segment per row, weight 1 / trained tokens of all rows.
+// Micro-batches of one optimizer step: one segment per row, weight 1 / trained tokens of all rows. Rows of any lengths
+// fill the micro-batches well; within one they stand in their order. Requires 1 <= token_budget; a row that is longer
+// gets a micro-batch of its own.
 std::vector<TokenBatch> pack_supervised(std::span<const SupervisedRow> rows, int64_t token_budget);
 
 }  // namespace hone::rl

@@ -13,7 +13,7 @@ namespace hone::rl {
 
 using Token = int32_t;
 
-// One row of data, as text. `gold` and `extra_info` are JSON texts: hone hands them to the checkers unread.
+// One row of data, as text; `prompt` is what the policy continues, word for word. `gold` and `extra_info` are JSON texts: hone hands them to the checkers unread.
 // Example: {"63206428=", "\"1\"", "running_sum", "{}", ""}
 struct Problem {
   std::string prompt;
@@ -21,6 +21,7 @@ struct Problem {
   std::string data_source;
   std::string extra_info;
   std::string completion;  // the worked answer to imitate (pretrain, sft); empty elsewhere
+  bool is_chat = false;    // a chat template wrote the prompt, with its own control tokens
 };
 
 // A problem issued for sampling. The serial counts the groups issued in the stage and is the random key of the group:

@@ -6,14 +6,21 @@
 #include "rl/verdict.h"
 #include "trainer/evaluator.h"
 #include "trainer/graders.h"
+#include "trainer/row_length.h"
 #include "trainer/run_state.h"
 #include "trainer/sampler.h"
+#include "trainer/stage_data.h"
 
 namespace hone::trainer {
 namespace {
 
-constexpr uint64_t kSampledRows = 64;  // of the data of each stage
+constexpr uint64_t kSampledProblems = 64;  // of a task
 constexpr uint64_t kTriedRows = 2;     // by each checker, which may be slow
+
+Error in_prompt(Error error) {
+  error.field = "prompt";
+  return error;
+}
 
 // A reward of a stage, tried before the run.
 struct Grader {
@@ -63,7 +70,7 @@ class RunCheck {
 
  private:
   void add(Error error, const std::string& field) {
-    error.field = error.field.empty() ? field : field + " (" + error.field + ")";
+    if (!field.empty()) error.field = error.field.empty() ? field : field + " (" + error.field + ")";
     errors_.push_back(std::move(error));
   }
   void add(const std::string& message, const std::string& field) {
@@ -71,42 +78,44 @@ class RunCheck {
   }
 
   void check_stage(size_t index) {
-    const StageConfig& stage = config_.stages[index];
+    StageConfig stage = config_.stages[index];
     const std::string path = "stages." + stage.name;
     const std::vector<Grader> graders = make_graders(stage, path);
-    const auto source = make_stage_source(config_, index, [&](const rl::Problem& problem) -> Result<void> {
-      for (const Grader& grader : graders) HONE_TRY(grader.check_gold(problem));
-      return {};
-    });
-    if (!source.ok()) {
-      add(source.error(), path + ".data");
-    } else {
-      for (uint64_t i = 0; i < kSampledRows; ++i)
-        if (!check_row(**source, i, stage, path)) break;
-      for (const Grader& grader : graders) try_grader(grader, **source, stage, path);
-    }
+    check_data(stage, index, graders, path);
     const auto stop = stop_rule(model_, stage.stop);
     if (!stop.ok()) add(stop.error(), path);
-    const auto eval = make_eval_source(stage.eval, stage.data, config_.run.seed);
-    if (!eval.ok()) add(eval.error(), path + ".eval");
+    const EvalData eval{stage.eval, stage.data, config_.policy.path.empty(), config_.run.seed};
+    const auto questions = make_eval_source(eval, model_, [&](const rl::Problem& problem) -> Result<void> {
+      const auto tokens = encode_prompt(*model_.tokenizer, problem);
+      if (tokens.ok()) return {};
+      return in_prompt(tokens.error());
+    });
+    if (!questions.ok()) add(questions.error(), path + ".eval");
+  }
+
+  // All rows of files, and some problems of tasks.
+  void check_data(StageConfig& stage, size_t index, const std::vector<Grader>& graders, const std::string& path) {
+    FileSourceReport report;
+    const auto source = make_stage_source(config_, index, model_, [&](const rl::Problem& problem) -> Result<void> {
+      for (const Grader& grader : graders) HONE_TRY(grader.check_gold(problem));
+      return {};
+    }, &report);
+    if (!source.ok()) return add(source.error(), path + ".data");
+    const Result<void> counted = count_steps(stage, report.rows);
+    if (!counted.ok()) add(counted.error(), "");
+    if (!stage.data.task.empty()) check_problems(**source, stage, path + ".data");
+    for (const Grader& grader : graders) try_grader(grader, **source, stage, path);
   }
 
   // One problem is enough to report of a stage's data.
-  bool check_row(ProblemSource& source, uint64_t i, const StageConfig& stage, const std::string& path) {
-    const auto problem = source.at(i);
-    if (!problem.ok()) return add(problem.error(), path + ".data"), false;
-    const std::string where = str(path, ".data, row ", i);
-    const auto prompt = encode_prompt(*model_.tokenizer, problem->prompt);
-    if (!prompt.ok()) return add(prompt.error(), where + ", prompt"), false;
-    int64_t tokens = static_cast<int64_t>(prompt->size()) + stage.max_new_tokens;
-    if (stage.kind != StageKind::kGrpo) {
-      const auto completion = model_.tokenizer->encode(problem->completion);
-      if (!completion.ok()) return add(completion.error(), where + ", completion"), false;
-      tokens = static_cast<int64_t>(prompt->size() + completion->size());
+  void check_problems(ProblemSource& source, const StageConfig& stage, const std::string& path) {
+    const RowLength length(stage, model_.weights->config().max_positions, model_.tokenizer);
+    for (uint64_t i = 0; i < kSampledProblems; ++i) {
+      const auto problem = source.at(i);
+      if (!problem.ok()) return add(problem.error(), path);
+      const auto fits = length.admit(*problem);
+      if (!fits.ok()) return add(fits.error(), str(path, ", problem ", i));
     }
-    const int64_t most = model_.weights->config().max_positions;
-    if (tokens <= most) return true;
-    return add(str("takes up to ", tokens, " tokens, the model ", most, " (policy.max_positions)"), where), false;
   }
 
   std::vector<Grader> make_graders(const StageConfig& stage, const std::string& path) {

@@ -31,19 +31,43 @@ int64_t count_correct(const std::vector<EvalSample>& samples) {
   return std::count_if(samples.begin(), samples.end(), [](const EvalSample& sample) { return sample.correct; });
 }
 
-void add_accuracy(const std::vector<std::vector<EvalSample>>& problems, EvalReport& report) {
-  const int64_t k = report.setup.k;
+// Of single problems.
+struct Accuracy {
   std::vector<double> at_1, at_k, majority;
-  for (const auto& samples : problems) {
+
+  void add(const std::vector<EvalSample>& samples, int64_t k) {
+    const auto count = static_cast<int64_t>(samples.size());
     const int64_t correct = count_correct(samples);
-    at_1.push_back(static_cast<double>(correct) / static_cast<double>(report.samples));
-    at_k.push_back(pass_at_k(report.samples, correct, k));
+    at_1.push_back(static_cast<double>(correct) / static_cast<double>(count));
+    at_k.push_back(pass_at_k(count, correct, k));
     majority.push_back(majority_correct(samples, k) ? 1 : 0);
   }
-  report.pass_at_1 = mean(at_1);
-  std::tie(report.pass_at_1_low, report.pass_at_1_high) = bootstrap_ci95(at_1);
-  report.pass_at_k = mean(at_k);
-  report.majority_at_k = mean(majority);
+  EvalShares shares() const { return {static_cast<int64_t>(at_1.size()), mean(at_1), mean(at_k), mean(majority)}; }
+};
+
+Accuracy accuracy_of(const std::vector<std::vector<EvalSample>>& problems, int64_t k) {
+  Accuracy accuracy;
+  for (const auto& samples : problems) accuracy.add(samples, k);
+  return accuracy;
+}
+
+void add_accuracy(const std::vector<std::vector<EvalSample>>& problems, EvalReport& report) {
+  const Accuracy accuracy = accuracy_of(problems, report.setup.k);
+  const EvalShares shares = accuracy.shares();
+  report.pass_at_1 = shares.pass_at_1;
+  std::tie(report.pass_at_1_low, report.pass_at_1_high) = bootstrap_ci95(accuracy.at_1);
+  report.pass_at_k = shares.pass_at_k;
+  report.majority_at_k = shares.majority_at_k;
+  for (int64_t k = 1; k < report.setup.k; k *= 2) report.by_k[k] = accuracy_of(problems, k).shares();
+  report.by_k[report.setup.k] = shares;
+}
+
+void add_sources(const std::vector<std::vector<EvalSample>>& problems, const std::vector<std::string>& sources,
+                 EvalReport& report) {
+  std::map<std::string, Accuracy> by_source;
+  for (size_t i = 0; i < sources.size(); ++i) by_source[sources[i]].add(problems[i], report.setup.k);
+  if (by_source.size() < 2) return;
+  for (const auto& [source, accuracy] : by_source) report.by_source[source] = accuracy.shares();
 }
 
 void add_lengths_and_rates(const std::vector<std::vector<EvalSample>>& problems, EvalReport& report) {
@@ -67,14 +91,17 @@ void add_lengths_and_rates(const std::vector<std::vector<EvalSample>>& problems,
 
 }  // namespace
 
-EvalReport evaluate(const std::vector<std::vector<EvalSample>>& problems, EvalSetup setup) {
+EvalReport evaluate(const std::vector<std::vector<EvalSample>>& problems, EvalSetup setup,
+                    const std::vector<std::string>& sources) {
   HONE_CHECK(!problems.empty() && !problems[0].empty(), "nothing to evaluate");
   for (const auto& samples : problems) HONE_CHECK_EQ(samples.size(), problems[0].size());
+  HONE_CHECK(sources.empty() || sources.size() == problems.size(), sources.size(), " sources");
   EvalReport report;
   report.setup = std::move(setup);
   report.problems = static_cast<int64_t>(problems.size());
   report.samples = static_cast<int64_t>(problems[0].size());
   add_accuracy(problems, report);
+  add_sources(problems, sources, report);
   add_lengths_and_rates(problems, report);
   return report;
 }
@@ -140,6 +167,15 @@ nlohmann::ordered_json to_json(const EvalReport& report) {
   json["truncated_rate"] = report.truncated_rate;
   json["seconds"] = report.setup.seconds;
   json["tokens"] = report.tokens;
+  for (const auto& [k, shares] : report.by_k) {
+    json["pass_at"][std::to_string(k)] = shares.pass_at_k;
+    json["majority_at"][std::to_string(k)] = shares.majority_at_k;
+  }
+  for (const auto& [source, shares] : report.by_source)
+    json["sources"][source] = {{"problems", shares.problems},
+                               {"pass_at_1", shares.pass_at_1},
+                               {"pass_at_k", shares.pass_at_k},
+                               {"majority_at_k", shares.majority_at_k}};
   return json;
 }
 

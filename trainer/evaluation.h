@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -27,6 +28,12 @@ struct EvalSetup {
   double seconds = 0;
 };
 
+// The same numbers for another k, or for some of the problems.
+struct EvalShares {
+  int64_t problems = 0;
+  double pass_at_1 = 0, pass_at_k = 0, majority_at_k = 0;
+};
+
 struct EvalReport {
   EvalSetup setup;
   int64_t problems = 0, samples = 0;  // samples of each problem
@@ -37,11 +44,14 @@ struct EvalReport {
   double length_mean = 0;
   std::optional<double> length_correct_mean, length_wrong_mean;  // nullopt where there is no such answer
   int64_t tokens = 0;
+  std::map<int64_t, EvalShares> by_k;           // 1, 2, 4, … and setup.k
+  std::map<std::string, EvalShares> by_source;  // empty where all problems have one data_source
 };
 
 // problems[i] holds the samples of problem i in order of their index. Requires at least one problem, equally many
-// samples in each, and 1 <= k <= samples.
-EvalReport evaluate(const std::vector<std::vector<EvalSample>>& problems, EvalSetup setup);
+// samples in each, and 1 <= k <= samples. sources[i] is the data_source of problem i; empty: not known.
+EvalReport evaluate(const std::vector<std::vector<EvalSample>>& problems, EvalSetup setup,
+                    const std::vector<std::string>& sources = {});
 
 // Unbiased estimate of the chance that one of k answers is right when `correct` of `samples` were:
 // 1 - C(samples - correct, k) / C(samples, k) (Chen et al., "Evaluating Large Language Models Trained on Code", 2021).

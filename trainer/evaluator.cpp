@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "base/philox.h"
 #include "rewards/checker.h"
 #include "rl/verdict.h"
 #include "trainer/graders.h"
@@ -91,7 +90,7 @@ double as_written(float value) {
 }
 
 Result<std::vector<rl::Prompt>> read_prompts(ProblemSource& source, int64_t problems,
-                                             const policy::Tokenizer& tokenizer) {
+                                             int64_t most_tokens, const policy::Tokenizer& tokenizer) {
   const auto rows = source.rows();
   const uint64_t count =
       rows ? std::min<uint64_t>(*rows, static_cast<uint64_t>(problems)) : static_cast<uint64_t>(problems);
@@ -99,7 +98,11 @@ Result<std::vector<rl::Prompt>> read_prompts(ProblemSource& source, int64_t prob
   for (uint64_t i = 0; i < count; ++i) {
     rl::Prompt prompt{i, {}, {}};
     HONE_TRY_ASSIGN(prompt.problem, source.at(i));
-    HONE_TRY_ASSIGN(prompt.tokens, encode_prompt(tokenizer, prompt.problem.prompt));
+    HONE_TRY_ASSIGN(prompt.tokens, encode_prompt(tokenizer, prompt.problem));
+    if (static_cast<int64_t>(prompt.tokens.size()) > most_tokens)
+      return Error{.message = str("problem ", i, " has ", prompt.tokens.size(), " tokens; the policy leaves room for ",
+                                  most_tokens, " before the answer"),
+                   .field = "prompt"};
     out.push_back(std::move(prompt));
   }
   return out;
@@ -112,7 +115,9 @@ Result<EvalReport> evaluate_model(const Model& model, ProblemSource& problems, c
                                   const std::atomic<bool>* stop, std::vector<EvalAnswer>* shown) {
   const auto start = std::chrono::steady_clock::now();
   HONE_TRY_ASSIGN(const Grader grader, Grader::create(request, *model.tokenizer));
-  HONE_TRY_ASSIGN(const std::vector<rl::Prompt> prompts, read_prompts(problems, request.problems, *model.tokenizer));
+  const int64_t most_tokens = model.weights->config().max_positions + 1 - request.max_new_tokens;
+  HONE_TRY_ASSIGN(const std::vector<rl::Prompt> prompts,
+                  read_prompts(problems, request.problems, most_tokens, *model.tokenizer));
   if (prompts.empty()) return Error{ErrorCode::kInvalid, "there are no problems to evaluate on"};
   SamplerRequest sampling;
   sampling.options = {request.samples, request.params, request.max_new_tokens, {}, request.key};
@@ -140,27 +145,11 @@ Result<EvalReport> evaluate_model(const Model& model, ProblemSource& problems, c
     }
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  std::vector<std::string> sources;
+  for (const rl::Prompt& prompt : prompts) sources.push_back(prompt.problem.data_source);
   return evaluate(samples,
-                  {request.target, request.task, request.samples, as_written(request.params.temperature), seconds});
-}
-
-Result<std::unique_ptr<ProblemSource>> make_eval_source(const EvalConfig& eval, const DataConfig& data, uint64_t seed) {
-  if (!eval.path.empty()) {
-    const Columns columns{data.columns.prompt, data.columns.gold, data.columns.completion, data.columns.data_source};
-    FileSourceOptions options;
-    options.path = eval.path;
-    options.columns = columns;
-    options.shuffle = false;
-    options.prompt_template = {data.prompt_template};
-    return make_file_source(options);
-  }
-  TaskSourceOptions options;
-  options.task = eval.task;
-  options.difficulty = static_cast<int>(std::max<int64_t>(1, eval.difficulty));
-  options.key = mix64(seed, 0, Purpose::kEval);
-  options.split = rewards::Split::kHeldOut;
-  options.prompt_template = {data.prompt_template};
-  return make_task_source(options);
+                  {request.target, request.task, request.samples, as_written(request.params.temperature), seconds},
+                  sources);
 }
 
 }  // namespace hone::trainer

@@ -41,7 +41,4 @@ Result<EvalReport> evaluate_model(const Model& model, ProblemSource& problems, c
                                   const RolloutSection& rollout, const kernels::Stream& stream,
                                   const std::atomic<bool>* stop, std::vector<EvalAnswer>* shown = nullptr);
 
-// The held-out problems of a task or file, seeded.
-Result<std::unique_ptr<ProblemSource>> make_eval_source(const EvalConfig& eval, const DataConfig& data, uint64_t seed);
-
 }  // namespace hone::trainer

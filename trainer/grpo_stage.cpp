@@ -10,6 +10,7 @@
 #include "trainer/graders.h"
 #include "trainer/run_state.h"
 #include "trainer/sampler.h"
+#include "trainer/stage_data.h"
 
 namespace hone::trainer {
 namespace {
@@ -177,7 +178,7 @@ Result<rl::Prompt> make_prompt(ProblemSource& source, const policy::Tokenizer& t
   rl::Prompt prompt;
   prompt.serial = serial;
   HONE_TRY_ASSIGN(prompt.problem, source.at(serial));
-  HONE_TRY_ASSIGN(prompt.tokens, encode_prompt(tokenizer, prompt.problem.prompt));
+  HONE_TRY_ASSIGN(prompt.tokens, encode_prompt(tokenizer, prompt.problem));
   return prompt;
 }
 
@@ -232,7 +233,7 @@ Result<void> evaluate_start(RunState& run) {
 
 Result<void> run_grpo_stage(RunState& run) {
   const rl::GrpoConfig config = grpo_config(run.stage());
-  HONE_TRY_ASSIGN(const auto problems, make_stage_source(run.config(), run.progress().stage_index));
+  HONE_TRY_ASSIGN(const auto problems, open_stage_source(run));
   HONE_TRY_ASSIGN(auto reference, make_reference(run));
   GrpoLearner learner(*run.model().weights, run.optimizer(), run.stage(), config.objective, std::move(reference),
                       run.stream());

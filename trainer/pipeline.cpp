@@ -2,12 +2,12 @@
 
 #include <filesystem>
 
-#include "base/philox.h"
 #include "trainer/graders.h"
 #include "trainer/objective.h"
 #include "trainer/run_config_names.h"
 #include "trainer/run_state.h"
 #include "trainer/run_summary.h"
+#include "trainer/stage_data.h"
 
 namespace hone::trainer {
 namespace {
@@ -18,13 +18,19 @@ std::vector<std::string> stage_names(const RunConfig& config) {
   return out;
 }
 
+std::string text_of(const ConfigDifference& difference) {
+  const bool is_hash = difference.path.ends_with(".data.sha256");
+  return str(difference.path, is_hash ? ": the data files have changed: " : ": ", difference.old_value, " -> ",
+             difference.new_value);
+}
+
 // Refuses a resume with another configuration, naming every difference; else stores this one.
 Result<void> settle_config(const ResolvedConfig& config, RunDirectory& directory, size_t started_stages) {
   if (directory.has_config()) {
     HONE_TRY_ASSIGN(const auto differences, directory.differences(config.config, started_stages));
     std::string refused;
     for (const ConfigDifference& d : differences)
-      if (d.change == OnResume::kRefused) refused += "\n  " + d.path + ": " + d.old_value + " -> " + d.new_value;
+      if (d.change == OnResume::kRefused) refused += "\n  " + text_of(d);
     if (!refused.empty())
       return Error{ErrorCode::kInvalid,
                    "this run was started with another configuration:" + refused +
@@ -120,36 +126,6 @@ Result<void> report_resume(RunState& run, const std::vector<CheckpointStatus>& s
 
 }  // namespace
 
-Result<std::unique_ptr<ProblemSource>> make_stage_source(const RunConfig& config, size_t index,
-                                                         std::function<Result<void>(const rl::Problem&)> check_row) {
-  const StageConfig& stage = config.stages[index];
-  const DataConfig& data = stage.data;
-  const bool supervised = stage.kind != StageKind::kGrpo;
-  if (!data.path.empty()) {
-    FileSourceOptions options;
-    options.path = data.path;
-    options.columns = {data.columns.prompt, data.columns.gold, data.columns.completion, data.columns.data_source};
-    options.need_gold = !supervised;
-    options.need_completion = supervised;
-    options.shuffle = data.shuffle;
-    options.key = mix64(config.run.seed, index + 1, Purpose::kShuffle);
-    options.prompt_template = {data.prompt_template};
-    options.check_row = std::move(check_row);
-    return make_file_source(options);
-  }
-  TaskSourceOptions options;
-  options.task = data.task;
-  options.difficulty = static_cast<int>(data.difficulty);
-  options.key = mix64(config.run.seed, index + 1, Purpose::kTask);
-  options.corpus = {data.chain_share, data.malformed_share};
-  options.late = {data.chain_share_late, data.malformed_share};
-  if (supervised)
-    options.late_from = static_cast<uint64_t>(data.late_from * static_cast<double>(stage.steps)) *
-                        static_cast<uint64_t>(stage.rows_per_step);
-  options.prompt_template = {data.prompt_template};
-  return make_task_source(options);
-}
-
 Result<std::unique_ptr<policy::ParameterSource>> stage_start(RunState& run, size_t index, const std::string& from) {
   const RunConfig& config = run.config();
   const policy::Weights& weights = *run.model().weights;
@@ -169,8 +145,9 @@ Result<std::unique_ptr<policy::ParameterSource>> stage_start(RunState& run, size
   return open_source(found.path, weights, policy::Use::kTrain);
 }
 
-Result<RunOutcome> run_pipeline(const ResolvedConfig& resolved, const RunOptions& options, ThreadTeam& team) {
-  const RunConfig& config = resolved.config;
+Result<RunOutcome> run_pipeline(const ResolvedConfig& asked, const RunOptions& options, ThreadTeam& team) {
+  ResolvedConfig resolved = asked;
+  RunConfig& config = resolved.config;
   const kernels::Stream stream{&team};
   HONE_TRY(load_torch());
   HONE_TRY_ASSIGN(RunDirectory directory, RunDirectory::open(std::filesystem::absolute(config.run.dir).string()));
@@ -186,9 +163,11 @@ Result<RunOutcome> run_pipeline(const ResolvedConfig& resolved, const RunOptions
     started = progress.stage_index + 1;
     offsets = checkpoint->offsets;
   }
+  HONE_TRY(settle_hashes(config));
   HONE_TRY(settle_config(resolved, directory, started));
   HONE_TRY_ASSIGN(auto sandbox, start_sandbox(config));
   HONE_TRY_ASSIGN(Model model, make_model(config, !checkpoint, stream));
+  HONE_TRY(settle_steps(config, model));
   HONE_TRY(check_space(config, *model.weights, run_dir));
   if (checkpoint) HONE_TRY(check_isa(*checkpoint, model.weights->backend(), options.allow_other_isa));
   HONE_TRY(directory.restore(offsets, stage_names(config), progress.stage_index, progress.step));

@@ -8,8 +8,6 @@
 namespace hone::trainer {
 namespace {
 
-constexpr std::string_view kPlaceholder = "{prompt}";
-
 class TaskSource final : public ProblemSource {
  public:
   TaskSource(const rewards::Task& task, TaskSourceOptions options) : task_(task), options_(std::move(options)) {}
@@ -17,7 +15,7 @@ class TaskSource final : public ProblemSource {
   Result<rl::Problem> at(uint64_t index) override {
     const auto& corpus = index < options_.late_from ? options_.corpus : options_.late;
     rl::Problem problem = draw_problem(task_, options_.key, index, options_.split, corpus, options_.difficulty);
-    HONE_TRY_ASSIGN(problem.prompt, render(options_.prompt_template, problem.prompt));
+    HONE_TRY(options_.prompt_template.render(std::string(problem.prompt), false, problem));
     return problem;
   }
   std::optional<uint64_t> rows() const override { return std::nullopt; }
@@ -29,12 +27,12 @@ class TaskSource final : public ProblemSource {
 
 class FileSource final : public ProblemSource {
  public:
-  FileSource(std::vector<rl::Problem> rows, bool shuffle, uint64_t key)
-      : rows_(std::move(rows)), shuffle_(shuffle), key_(key) {}
+  FileSource(RowStore rows, RowRenderer renderer, bool shuffle, uint64_t key)
+      : rows_(std::move(rows)), renderer_(std::move(renderer)), shuffle_(shuffle), key_(key) {}
 
   Result<rl::Problem> at(uint64_t index) override {
     const uint64_t epoch = index / rows_.size(), place = index % rows_.size();
-    return rows_[shuffle_ ? order_of(epoch)[place] : place];
+    return renderer_.render(rows_.at(shuffle_ ? order_of(epoch)[place] : place));
   }
   std::optional<uint64_t> rows() const override { return rows_.size(); }
 
@@ -45,7 +43,8 @@ class FileSource final : public ProblemSource {
     return order_;
   }
 
-  const std::vector<rl::Problem> rows_;  // not empty
+  const RowStore rows_;  // not empty
+  const RowRenderer renderer_;
   const bool shuffle_;
   const uint64_t key_;
   std::vector<uint32_t> order_;  // of epoch_: problems are asked for in order, mostly
@@ -65,22 +64,7 @@ Result<void> check_shares(const rewards::CorpusOptions& corpus) {
   return {};
 }
 
-Result<void> check_template(const PromptTemplate& prompt_template) {
-  HONE_TRY(render(prompt_template, ""));
-  return {};
-}
-
 }  // namespace
-
-Result<std::string> render(const PromptTemplate& prompt_template, const std::string& prompt) {
-  if (prompt_template.text.empty()) return prompt;
-  const size_t place = prompt_template.text.find(kPlaceholder);
-  const bool once =
-      place != std::string::npos && prompt_template.text.find(kPlaceholder, place + 1) == std::string::npos;
-  if (!once) return field_error("template", str("must hold ", kPlaceholder, " exactly once"));
-  std::string text = prompt_template.text;
-  return text.replace(place, kPlaceholder.size(), prompt);
-}
 
 Result<std::unique_ptr<ProblemSource>> make_task_source(const TaskSourceOptions& options) {
   auto task = rewards::find_task(options.task);
@@ -89,15 +73,15 @@ Result<std::unique_ptr<ProblemSource>> make_task_source(const TaskSourceOptions&
     return field_error("difficulty", str("must be 1 to ", (*task)->levels(), ", not ", options.difficulty));
   HONE_TRY(check_shares(options.corpus));
   HONE_TRY(check_shares(options.late));
-  HONE_TRY(check_template(options.prompt_template));
   return std::unique_ptr<ProblemSource>(std::make_unique<TaskSource>(**task, options));
 }
 
-Result<std::unique_ptr<ProblemSource>> make_file_source(const FileSourceOptions& options) {
-  HONE_TRY(check_template(options.prompt_template));
-  HONE_TRY_ASSIGN(auto rows, read_problem_rows(options));
-  if (rows.size() > UINT32_MAX) return Error{.message = "has more than 2^32 - 1 rows", .file = options.path};
-  return std::unique_ptr<ProblemSource>(std::make_unique<FileSource>(std::move(rows), options.shuffle, options.key));
+Result<std::unique_ptr<ProblemSource>> make_file_source(const FileSourceOptions& options, FileSourceReport* report) {
+  HONE_TRY_ASSIGN(LoadedRows loaded, load_rows(options));
+  if (loaded.rows.size() > UINT32_MAX) return Error{.message = "has more than 2^32 - 1 rows", .file = options.path};
+  if (report != nullptr) *report = loaded.report;
+  return std::unique_ptr<ProblemSource>(std::make_unique<FileSource>(
+      std::move(loaded.rows), RowRenderer(options, loaded.report.format), options.shuffle, options.key));
 }
 
 }  // namespace hone::trainer

@@ -1,4 +1,4 @@
-// Where a stage's problems come from: a generated task, or a JSONL file of the user's.
+// Where a stage's problems come from: a generated task, or files of the user's.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,8 @@
 #include "base/result.h"
 #include "rewards/tasks/task.h"
 #include "rl/types.h"
+#include "trainer/data_format.h"
+#include "trainer/prompt_template.h"
 
 namespace hone::trainer {
 
@@ -18,15 +20,9 @@ class ProblemSource {
  public:
   virtual ~ProblemSource() = default;
   virtual Result<rl::Problem> at(uint64_t index) = 0;
-  // Rows of the file, after which problems repeat; nullopt for a task.
+  // Rows of the files, after which problems repeat; nullopt for a task.
   virtual std::optional<uint64_t> rows() const = 0;
 };
-
-// Text with "{prompt}" where the problem's prompt goes; empty: the prompt alone.
-struct PromptTemplate {
-  std::string text;
-};
-Result<std::string> render(const PromptTemplate& prompt_template, const std::string& prompt);
 
 struct TaskSourceOptions {
   std::string task;
@@ -40,26 +36,33 @@ struct TaskSourceOptions {
 };
 Result<std::unique_ptr<ProblemSource>> make_task_source(const TaskSourceOptions& options);
 
-// Names of the columns in the file. Other columns reach the checkers as extra_info.
-struct Columns {
-  std::string prompt = "prompt";
-  std::string gold = "gold";
-  std::string completion = "completion";
-  std::string data_source = "data_source";
-};
-
+// The rows of files; trainer/data_files.h says what a path may be, trainer/data_format.h what the columns mean.
 struct FileSourceOptions {
   std::string path;
+  DataFormat format = DataFormat::kAuto;
   Columns columns;
-  bool need_gold = true;
-  bool need_completion = false;
-  bool shuffle = true;  // a new order each epoch; else the order of the file
-  uint64_t key = 0;     // mix64(seed, stage, Purpose::kShuffle)
+  DataNeeds needs = {.gold = true};
   PromptTemplate prompt_template;
-  // Asked of every row, as `at` would return it; an Error's field and message are reported with the row's line.
-  std::function<Result<void>(const rl::Problem&)> check_row;
+  std::string completion_template;  // {completion} and {gold} stand for the row's; "": the format's own
+  bool shuffle = true;              // a new order each epoch; else the order of the files
+  uint64_t key = 0;                 // mix64(seed, stage, Purpose::kShuffle)
+  uint64_t max_rows = UINT64_MAX;   // later rows are not read
+  std::string sha256;               // of the files, which must be these; "": any
+  // Asked of every row, as `at` would return it, from several threads: true keeps the row, false leaves it out. An
+  // Error's field and message are reported with the row's place.
+  std::function<Result<bool>(const rl::Problem&)> admit;
+  int threads = 1;
 };
-// Reads and checks every line. The Error holds up to 20 problems, "file:line: field: problem", one a line of text.
-Result<std::unique_ptr<ProblemSource>> make_file_source(const FileSourceOptions& options);
+
+// What reading the files has shown.
+struct FileSourceReport {
+  DataFormat format = DataFormat::kAuto;
+  int64_t files = 0, rows = 0, left_out = 0;
+  int64_t bytes = 0;  // of memory that the rows take
+};
+
+// Reads and checks every row. The Error holds up to 20 problems, each with its place, one a line of text.
+Result<std::unique_ptr<ProblemSource>> make_file_source(const FileSourceOptions& options,
+                                                        FileSourceReport* report = nullptr);
 
 }  // namespace hone::trainer

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "rewards/registry.h"
+#include "trainer/data_format.h"
 
 namespace hone::trainer {
 
@@ -94,27 +95,29 @@ struct RolloutSection {
   Fields fields();
 };
 
-struct ColumnsConfig {
-  std::string prompt = "prompt";
-  std::string gold = "gold";
-  std::string completion = "completion";
-  std::string data_source = "data_source";
-
+struct ColumnsConfig : Columns {
   Fields fields();
 };
+
+enum class TooLong { kError, kDrop };
 
 // Exactly one of task and path is set.
 struct DataConfig {
   std::string task;
-  std::string path;  // absolute once loaded
-  std::string prompt_template = "{prompt}";
+  std::string path;  // absolute once loaded; trainer/data_files.h
+  std::string prompt_template = "auto";  // trainer/prompt_template.h
   int64_t difficulty = 1;
   double chain_share = 1.0;
   double chain_share_late = -1;  // derived: chain_share
   double late_from = 0.6;
   double malformed_share = 0.0;
+  DataFormat format = DataFormat::kAuto;
   ColumnsConfig columns;
+  std::string completion_template;  // derived: the format's
   bool shuffle = true;
+  int64_t max_tokens = 0;  // 0: what the policy takes
+  TooLong too_long = TooLong::kError;
+  std::string sha256;  // derived when a run starts: of the files
 
   StageKind used_by = StageKind::kPretrain;  // no field: the kind of the stage around it decides which fields apply
 
@@ -126,6 +129,9 @@ struct EvalConfig {
   bool at_end = true;
   std::string task;  // derived, like path: the stage's data
   std::string path;
+  DataFormat format = DataFormat::kAuto;  // derived, like columns: the stage's, for the same path
+  ColumnsConfig columns;
+  std::string sha256;      // derived when a run starts: of the files
   int64_t difficulty = 0;  // derived: that of the stage's data; 1 for another task
   std::string name;     // derived: the task, or the stem of the file
   std::string checker;  // derived: that of the first reward, of the stage or the next grpo stage; else answer
@@ -172,7 +178,8 @@ struct StageConfig {
   std::string name;
   StageKind kind = StageKind::kPretrain;
   std::string from;  // "": the stage before, or init for the first; init; or a TARGET
-  int64_t steps = 0;
+  int64_t steps = 0;   // counted when a run starts, where epochs are given
+  int64_t epochs = 0;  // pretrain, sft; 0: steps are given
   DataConfig data;
   int64_t rows_per_step = 256;  // pretrain, sft
   double learning_rate = 0;

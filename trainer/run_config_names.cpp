@@ -16,6 +16,7 @@ constexpr const char* kAggregations[] = {"token-mean", "seq-mean-token-mean", "s
 constexpr const char* kFilterBys[] = {"none", "reward", "accuracy"};
 constexpr const char* kTruncateds[] = {"score", "mask"};
 constexpr const char* kMinTiers[] = {"A", "B"};
+constexpr const char* kTooLongs[] = {"error", "drop"};
 
 }  // namespace
 
@@ -32,5 +33,6 @@ Names enum_names(Aggregation) { return kAggregations; }
 Names enum_names(FilterBy) { return kFilterBys; }
 Names enum_names(Truncated) { return kTruncateds; }
 Names enum_names(MinTier) { return kMinTiers; }
+Names enum_names(TooLong) { return kTooLongs; }
 
 }  // namespace hone::trainer

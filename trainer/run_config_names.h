@@ -23,6 +23,7 @@ Names enum_names(Aggregation);
 Names enum_names(FilterBy);
 Names enum_names(Truncated);
 Names enum_names(MinTier);
+Names enum_names(TooLong);
 
 template <class E>
 std::string name_of(E value) {

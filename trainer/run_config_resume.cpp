@@ -34,7 +34,8 @@ Differences compare(const Fields& before, const Fields& now, const std::string& 
 // Whether the steps already made would be the same had the stage been longer from the start.
 bool may_lengthen(const StageConfig& before, const StageConfig& now) {
   const bool same_data = now.data.chain_share == now.data.chain_share_late;
-  return now.steps > before.steps && before.schedule == Schedule::kConstant && now.schedule == Schedule::kConstant &&
+  const bool longer = now.steps > before.steps || now.epochs > before.epochs;
+  return longer && (before.epochs > 0) == (now.epochs > 0) && before.schedule == Schedule::kConstant && now.schedule == Schedule::kConstant &&
          same_data;
 }
 
@@ -44,7 +45,8 @@ Differences compare_stage(StageConfig& before, StageConfig& now, Progress progre
   const std::string path = "stages." + before.name;
   Differences differences = compare(before.fields(), now.fields(), path);
   for (ConfigDifference& difference : differences) {
-    const bool lengthens = difference.path == path + ".steps" && may_lengthen(before, now);
+    const bool is_length = difference.path == path + ".steps" || difference.path == path + ".epochs";
+    const bool lengthens = is_length && may_lengthen(before, now);
     const bool allowed = progress == Progress::kLater || (lengthens && progress == Progress::kLastStarted);
     if (allowed) difference.change = OnResume::kRecorded;
   }

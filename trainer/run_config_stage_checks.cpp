@@ -5,6 +5,7 @@
 #include "base/schema_json.h"
 #include "rewards/tasks/task.h"
 #include "trainer/run_config_checks.h"
+#include "trainer/prompt_template.h"
 #include "trainer/run_config_names.h"
 
 namespace hone::trainer {
@@ -32,12 +33,6 @@ bool settle_checker(EvalConfig& eval, std::vector<RewardConfig>& rewards) {
   return false;
 }
 
-int count_of(const std::string& text, const std::string& part) {
-  int count = 0;
-  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++count;
-  return count;
-}
-
 // The file's name without its ending; what is_name() does not allow becomes '_'.
 std::string name_from_file(const std::string& path) {
   std::string name = std::filesystem::path(path).stem().string().substr(0, 64);
@@ -45,6 +40,12 @@ std::string name_from_file(const std::string& path) {
     if (!is_name(std::string(1, c))) c = '_';
   }
   return name;
+}
+
+// The same files have the same columns.
+void settle_columns(EvalConfig& eval, const DataConfig& data) {
+  if (eval.format == DataFormat::kAuto) eval.format = data.format;
+  if (!eval.columns.given()) eval.columns = data.columns;
 }
 
 int64_t answer_tokens(const std::vector<StageConfig>& stages, size_t from) {
@@ -66,7 +67,7 @@ void ConfigChecks::resolve_stage(size_t i) {
   }
   if (stage.schedule == Schedule::kAuto) stage.schedule = is_grpo ? Schedule::kConstant : Schedule::kCosine;
   if (stage.checkpoint_every == 0 && is_grpo) stage.checkpoint_every = 1;
-  require(stage.warmup_steps <= stage.steps, {path + ".warmup_steps", path + ".steps"},
+  require(stage.epochs > 0 || stage.warmup_steps <= stage.steps, {path + ".warmup_steps", path + ".steps"},
           str("warmup_steps (", stage.warmup_steps, ") exceeds steps (", stage.steps, ")"));
   check_from(stage, path);
   check_data(stage, path + ".data");
@@ -87,12 +88,18 @@ void ConfigChecks::check_from(const StageConfig& stage, const std::string& path)
 void ConfigChecks::check_data(const StageConfig& stage, const std::string& path) {
   const DataConfig& data = stage.data;
   const bool has_task = !data.task.empty(), has_path = !data.path.empty();
+  const std::string parent = path.substr(0, path.rfind('.'));
   require(has_task || has_path, {path, path + ".task", path + ".path"}, "needs a task or a path");
   require(!has_task || !has_path, {path + ".path", path + ".task"},
           "has task (" + data.task + ") and path (" + data.path + "); give one of them");
   check_difficulty(data.task, data.difficulty, path);
-  require(count_of(data.prompt_template, "{prompt}") == 1, {path + ".template"},
-          "must hold {prompt} once: '" + data.prompt_template + "'");
+  const std::string wrong = template_problem(data.prompt_template);
+  require(wrong.empty(), {path + ".template"}, wrong);
+  const std::string& completion = data.completion_template;
+  require(completion.empty() || completion.find("{completion}") != std::string::npos ||
+              completion.find("{gold}") != std::string::npos,
+          {path + ".completion_template"}, "must hold {completion} or {gold}: '" + completion + "'");
+  require(stage.epochs == 0 || has_path, {parent + ".epochs"}, "are passes over a file; a task has no end");
 }
 
 void ConfigChecks::check_difficulty(const std::string& task, int64_t difficulty, const std::string& path) {
@@ -140,6 +147,7 @@ void ConfigChecks::resolve_eval(size_t i, const std::string& path) {
   require(eval.task.empty() || eval.path.empty(), {path + ".path", path + ".task"},
           "has task (" + eval.task + ") and path (" + eval.path + "); give one of them");
   if (eval.task.empty() && eval.path.empty()) eval.task = stage.data.task, eval.path = stage.data.path;
+  if (!eval.path.empty() && eval.path == stage.data.path) settle_columns(eval, stage.data);
   if (eval.difficulty == 0) eval.difficulty = eval.task == stage.data.task ? stage.data.difficulty : 1;
   check_difficulty(eval.task, eval.difficulty, path);
   if (eval.name.empty()) eval.name = eval.path.empty() ? eval.task : name_from_file(eval.path);

@@ -39,16 +39,27 @@ Condition corpus_only(const DataConfig& data) {
   return {data.path.empty(), "generated data", "path", data.path};
 }
 
+Fields recorded(Fields fields) {
+  for (Field& field : fields) field.info.on_resume = OnResume::kRecorded;
+  return fields;
+}
+
+std::string path_help() {
+  return "Files of problems (.jsonl, .json, .parquet), relative to the configuration file: a file, a directory, or a "
+         "pattern such as data/{train,more}-*.parquet.";
+}
+
 void append(Fields& fields, const Fields& more) { fields.insert(fields.end(), more.begin(), more.end()); }
 
 }  // namespace
 
 Fields ColumnsConfig::fields() {
+  const std::string derived = "the format's";
   return {
-      field("prompt", prompt, {.help = "Column of the problem's text."}),
-      field("gold", gold, {.help = "Column of the right answer."}),
-      field("completion", completion, {.help = "Column of the worked answer to imitate."}),
-      field("data_source", data_source, {.help = "Column of the name that rewards choose by."}),
+      field("prompt", prompt, {.help = "Column of the question.", .derived = derived}),
+      field("gold", gold, {.help = "Column of the right answer; a.b: the member b of column a.", .derived = derived}),
+      field("completion", completion, {.help = "Column of the worked answer to imitate.", .derived = derived}),
+      field("data_source", data_source, {.help = "Column of the name that rewards choose by.", .derived = derived}),
   };
 }
 
@@ -57,8 +68,10 @@ Fields DataConfig::fields() {
   const Range share = between(0, 1);
   return {
       field("task", task, {.help = "Generated problems of this task.", .choices = task_names()}),
-      field("path", path, {.help = "A JSONL file of problems, relative to the configuration file.", .is_file = true}),
-      field("template", prompt_template, {.help = "Text around a problem; {prompt} stands for it."}),
+      field("path", path, {.help = path_help(), .is_file = true}),
+      field("template", prompt_template, {.help = "Text around a question, {prompt} in it; or none, r1_zero, chat (the "
+                                                  "policy's chat template). auto: none for a policy made from scratch, "
+                                                  "chat where there is a chat template, else r1_zero for files."}),
       field("difficulty", difficulty, {.help = "Of the task's problems, from 1 on; how far depends on the task.",
                                        .range = between(1, kMaxLevels), .only = task_only(*this)}),
       field("chain_share", chain_share, {.help = "Share of worked answers that show their chain.", .range = share,
@@ -69,9 +82,21 @@ Fields DataConfig::fields() {
                                      .range = share, .only = corpus}),
       field("malformed_share", malformed_share, {.help = "Share of worked answers whose format is broken.",
                                                  .range = share, .only = corpus}),
-      field("columns", columns, {.help = "Names of the columns of the file; others go to the checkers as extra_info.",
+      field("format", format, {.help = "What the columns mean; auto: by their names.", .only = file}),
+      field("columns", columns, {.help = "Names of the columns of the file, where they are not the format's; others go "
+                                         "to the checkers as extra_info.",
                                  .only = file}),
+      field("completion_template", completion_template, {.help = "The text to imitate: {completion} and {gold} stand "
+                                                                 "for the row's.",
+                                                         .only = file,
+                                                         .derived = "{completion}; in gsm8k also a line #### {gold}"}),
       field("shuffle", shuffle, {.help = "Draw the file's rows in random order, anew in every pass.", .only = file}),
+      field("max_tokens", max_tokens, {.help = "Longest row in tokens: prompt and answer for pretrain and sft, the "
+                                               "prompt for grpo; 0: what the policy takes.",
+                                       .range = between(0, kMaxCount), .only = file}),
+      field("too_long", too_long, {.help = "Longer rows: an error, or dropped and counted.", .only = file}),
+      field("sha256", sha256, {.help = "Of the files, one after another; others are refused.", .only = file,
+                               .derived = "the files when the run starts"}),
   };
 }
 
@@ -81,8 +106,13 @@ Fields EvalConfig::fields() {
       field("at_end", at_end, {.help = "Evaluate after the last step."}),
       field("task", task, {.help = "Task of the problems, from a stream never trained on.", .choices = task_names(),
                            .derived = "the stage's data"}),
-      field("path", path, {.help = "A JSONL file of problems, relative to the configuration file.",
-                           .derived = "the stage's data", .is_file = true}),
+      field("path", path, {.help = path_help(), .derived = "the stage's data", .is_file = true}),
+      field("format", format, {.help = "What the columns of the files mean; auto: by their names.",
+                               .derived = "the stage's for the same path, else auto"}),
+      field("columns", columns, {.help = "Names of the files' columns, where they are not the format's.",
+                                 .derived = "the stage's for the same path"}),
+      field("sha256", sha256, {.help = "Of the files, one after another; others are refused.",
+                               .derived = "the files when the run starts"}),
       field("difficulty", difficulty, {.help = "Difficulty of the task's problems.", .range = between(0, kMaxLevels),
                                        .derived = "that of the stage's data; 1 for another task"}),
       field("name", name, {.help = "Name in the metrics: eval/<name>/pass_at_1.",
@@ -99,7 +129,9 @@ Fields EvalConfig::fields() {
       field("max_new_tokens", max_new_tokens, {.help = "Longest answer.", .range = between(0, kMaxSize),
                                                .derived = "the stage's, else the next grpo stage's, else 64"}),
   };
-  for (Field& field : fields) field.info.on_resume = OnResume::kRecorded;
+  fields = recorded(std::move(fields));
+  for (Field& field : fields)
+    if (field.is_section()) field.view = SectionView{[this] { return recorded(columns.fields()); }};
   return fields;
 }
 
@@ -170,7 +202,11 @@ Fields common_fields(StageConfig& stage) {
       field("from", stage.from, {.help = "Weights to start from: init, or a run, checkpoint or model directory "
                                          "(relative to the working directory).",
                                  .derived = "the stage before, init for the first"}),
-      field("steps", stage.steps, {.help = "Optimizer steps.", .range = between(1, kMaxCount), .required = true}),
+      field("steps", stage.steps, {.help = "Optimizer steps.", .range = between(1, kMaxCount),
+                                   .only = {stage.epochs == 0, "a stage without epochs", "epochs", str(stage.epochs)},
+                                   .required = true}),
+      field("epochs", stage.epochs, {.help = "Passes over the rows of a file, instead of steps; 0: steps are given.",
+                                     .range = between(0, kMaxCount), .only = imitation_only(stage.kind)}),
       field("data", stage.data, {.help = "Problems: a task or a file.", .required = true}),
       field("rows_per_step", stage.rows_per_step, {.help = "Worked answers of a step.", .range = between(1, kMaxSize),
                                                    .only = imitation_only(stage.kind)}),

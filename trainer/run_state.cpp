@@ -6,6 +6,7 @@
 #include "policy/file_parameters.h"
 #include "trainer/evaluator.h"
 #include "trainer/run_config_names.h"
+#include "trainer/stage_data.h"
 
 namespace hone::trainer {
 namespace {
@@ -126,7 +127,8 @@ Result<void> RunState::evaluate(Metrics& metrics) {
   request.max_new_tokens = static_cast<int32_t>(eval.max_new_tokens);
   request.stop = stage().stop;
   request.key = mix64(config_.run.seed, progress_.stage_index + 1, Purpose::kEval);
-  HONE_TRY_ASSIGN(const auto source, make_eval_source(eval, stage().data, config_.run.seed));
+  HONE_TRY_ASSIGN(const auto source,
+                  make_eval_source({eval, stage().data, config_.policy.path.empty(), config_.run.seed}, model_));
   HONE_TRY_ASSIGN(const EvalReport report,
                   evaluate_model(model_, *source, request, config_.rollout, stream_, options_.stop));
   observer_->evaluated(stage(), progress_.step, report);

@@ -99,11 +99,6 @@ class RunState {
 Result<void> run_supervised_stage(RunState& run);
 Result<void> run_grpo_stage(RunState& run);
 
-// The problems that a stage trains on. `index` is the stage's place in the configuration; `check_row` is that of
-// FileSourceOptions.
-Result<std::unique_ptr<ProblemSource>> make_stage_source(
-    const RunConfig& config, size_t index, std::function<Result<void>(const rl::Problem&)> check_row = {});
-
 // The weights that a stage starts from; nullptr where they are those of the run so far.
 Result<std::unique_ptr<policy::ParameterSource>> stage_start(RunState& run, size_t index, const std::string& from);
 

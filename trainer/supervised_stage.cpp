@@ -1,7 +1,10 @@
 // Stages of kind pretrain and sft: next-token prediction of given answers.
+#include <algorithm>
+
 #include "rl/pack.h"
+#include "trainer/row_length.h"
 #include "trainer/run_state.h"
-#include "trainer/sampler.h"
+#include "trainer/stage_data.h"
 
 namespace hone::trainer {
 namespace {
@@ -12,15 +15,17 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 Result<rl::SupervisedRow> make_row(ProblemSource& source, uint64_t index, const Model& model) {
   HONE_TRY_ASSIGN(const rl::Problem problem, source.at(index));
-  rl::SupervisedRow row;
-  HONE_TRY_ASSIGN(row.prompt, encode_prompt(*model.tokenizer, problem.prompt));
-  HONE_TRY_ASSIGN(row.completion, model.tokenizer->encode(problem.completion));
-  row.completion.push_back(model.tokenizer->eos());
+  HONE_TRY_ASSIGN(rl::SupervisedRow row, encode_row(*model.tokenizer, problem));
   const int64_t tokens = static_cast<int64_t>(row.prompt.size() + row.completion.size()) - 1;
   if (tokens > model.weights->config().max_positions)
     return Error{ErrorCode::kInvalid, str("row ", index, " has ", tokens, " tokens; the model takes ",
                                           model.weights->config().max_positions)};
   return row;
+}
+
+// Rows that the stage trains on: the last step of some epochs may be a smaller one.
+uint64_t end_of(const StageConfig& stage, const ProblemSource& source) {
+  return stage.epochs > 0 ? static_cast<uint64_t>(stage.epochs) * *source.rows() : UINT64_MAX;
 }
 
 struct StepRows {
@@ -32,8 +37,9 @@ Result<StepRows> read_step(RunState& run, ProblemSource& source) {
   StepRows out;
   const uint64_t count = static_cast<uint64_t>(run.stage().rows_per_step);
   const uint64_t first = static_cast<uint64_t>(run.progress().step) * count;
-  for (uint64_t i = 0; i < count; ++i) {
-    HONE_TRY_ASSIGN(rl::SupervisedRow row, make_row(source, first + i, run.model()));
+  const uint64_t end = std::min(first + count, end_of(run.stage(), source));
+  for (uint64_t i = first; i < end; ++i) {
+    HONE_TRY_ASSIGN(rl::SupervisedRow row, make_row(source, i, run.model()));
     out.prompt_tokens += static_cast<int64_t>(row.prompt.size());
     out.completion_tokens += static_cast<int64_t>(row.completion.size());
     out.rows.push_back(std::move(row));
@@ -60,7 +66,7 @@ Metrics metrics_of(const rl::UpdateReport& report, const StepRows& rows, double 
 }  // namespace
 
 Result<void> run_supervised_stage(RunState& run) {
-  HONE_TRY_ASSIGN(const auto source, make_stage_source(run.config(), run.progress().stage_index));
+  HONE_TRY_ASSIGN(const auto source, open_stage_source(run));
   SupervisedLearner learner(*run.model().weights, run.optimizer(), run.stage(), run.config().policy.router_bias_rate,
                             run.stream());
   while (run.progress().step < run.stage().steps) {

@@ -101,7 +101,7 @@ Result<std::vector<rl::SupervisedRow>> read_rows(const Setup& setup, trainer::Pr
   for (int64_t i = 0; i < stage.rows_per_step; ++i) {
     HONE_TRY_ASSIGN(const rl::Problem problem, source.at(static_cast<uint64_t>(step * stage.rows_per_step + i)));
     rl::SupervisedRow row;
-    HONE_TRY_ASSIGN(row.prompt, trainer::encode_prompt(tokenizer, problem.prompt));
+    HONE_TRY_ASSIGN(row.prompt, trainer::encode_prompt(tokenizer, problem));
     HONE_TRY_ASSIGN(row.completion, tokenizer.encode(problem.completion));
     row.completion.push_back(tokenizer.eos());
     rows.push_back(std::move(row));
@@ -160,7 +160,7 @@ Result<rl::Prompt> make_prompt(const Setup& setup, trainer::ProblemSource& sourc
   rl::Prompt prompt;
   prompt.serial = serial;
   HONE_TRY_ASSIGN(prompt.problem, source.at(serial));
-  HONE_TRY_ASSIGN(prompt.tokens, trainer::encode_prompt(*setup.model.tokenizer, prompt.problem.prompt));
+  HONE_TRY_ASSIGN(prompt.tokens, trainer::encode_prompt(*setup.model.tokenizer, prompt.problem));
   return prompt;
 }
 

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
+
 #include "tests/support/fake_ports.h"
 
 namespace hone::rl {
@@ -206,6 +208,62 @@ TEST(PackSupervised, WithoutPromptTheFirstTokenIsAnInputOnly) {
   EXPECT_THAT(batches[0].row, ElementsAre(0, 1));
   EXPECT_THAT(batches[0].target, ElementsAre(4, 5));
   EXPECT_THAT(batches[0].weight, ElementsAre(.5f, .5f));
+}
+
+// Lengths as those of worked answers are: log-normal, the longest cut off.
+std::vector<SupervisedRow> log_normal_rows(int count, uint64_t seed) {
+  PhiloxStream random(seed, 1);
+  std::vector<SupervisedRow> rows(static_cast<size_t>(count));
+  for (SupervisedRow& row : rows) {
+    const double normal = std::sqrt(-2 * std::log(1 - random.uniform())) * std::cos(6.283185307 * random.uniform());
+    row.prompt.assign(20 + random.below(60), static_cast<Token>(random.below(1000)));
+    row.completion.assign(static_cast<size_t>(std::clamp(std::exp(5 + normal), 2.0, 2000.0)), 7);
+  }
+  return rows;
+}
+
+TEST(PackSupervised, FillsMicroBatchesWithRowsOfAnyLengths) {
+  constexpr int64_t kBudget = 4096;
+  int64_t tokens = 0, room = 0;
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    for (const TokenBatch& batch : pack_supervised(log_normal_rows(256, seed), kBudget)) {
+      ASSERT_LE(static_cast<int64_t>(batch.tokens.size()), kBudget);
+      tokens += static_cast<int64_t>(batch.tokens.size());
+      room += kBudget;
+    }
+  }
+  EXPECT_GT(static_cast<double>(tokens), 0.96 * static_cast<double>(room));
+}
+
+TEST(PackSupervised, EveryRowIsOneSegmentOfOneMicroBatchInOrder) {
+  const std::vector<SupervisedRow> rows = log_normal_rows(100, 5);
+  std::vector<int> seen(rows.size());
+  for (const TokenBatch& batch : pack_supervised(rows, 1000)) {
+    size_t trained = 0;
+    int32_t before = -1;
+    for (const Segment& segment : batch.segments) {
+      const int32_t sequence = batch.sequence[trained];
+      const SupervisedRow& row = rows[static_cast<size_t>(sequence)];
+      ASSERT_LT(before, sequence);
+      before = sequence;
+      ++seen[static_cast<size_t>(sequence)];
+      ASSERT_EQ(static_cast<size_t>(segment.length), row.prompt.size() + row.completion.size() - 1);
+      ASSERT_EQ(batch.tokens[static_cast<size_t>(segment.start)], row.prompt[0]);
+      ASSERT_EQ(batch.row[trained], segment.start + static_cast<int32_t>(row.prompt.size()) - 1);
+      ASSERT_TRUE(segment.position == 0 && segment.parent == -1);
+      trained += row.completion.size();
+    }
+    ASSERT_EQ(trained, batch.target.size());
+  }
+  EXPECT_EQ(seen, std::vector<int>(rows.size(), 1));
+}
+
+TEST(PackSupervised, ARowBeyondTheBudgetStandsAlone) {
+  const std::vector<SupervisedRow> rows = {{{1}, {2}}, {{3, 3, 3}, {4, 4}}, {{5}, {6}}};
+  const std::vector<TokenBatch> batches = pack_supervised(rows, 3);
+  ASSERT_EQ(batches.size(), 2u);
+  EXPECT_THAT(batches[0].tokens, ElementsAre(3, 3, 3, 4));
+  EXPECT_THAT(batches[1].tokens, ElementsAre(1, 5));
 }
 
 TEST(PackSupervised, OfNothingIsNothing) { EXPECT_TRUE(pack_supervised({}, 10).empty()); }

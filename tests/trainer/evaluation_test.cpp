@@ -100,7 +100,19 @@ TEST(EvalJson, HasTheKeysOfTheInterface) {
   EXPECT_THAT(keys_of(to_json(evaluate(two_problems(), {.k = 2}))),
               ElementsAre("target", "task", "problems", "samples", "k", "temperature", "pass_at_1", "pass_at_1_ci95",
                           "pass_at_k", "majority_at_k", "format_rate", "length_mean", "length_correct_mean",
-                          "length_wrong_mean", "truncated_rate", "seconds", "tokens"));
+                          "length_wrong_mean", "truncated_rate", "seconds", "tokens", "pass_at", "majority_at"));
+}
+
+TEST(EvalJson, SharesForSmallerKAndForEverySource) {
+  const std::vector<std::vector<EvalSample>> problems = {
+      {answered("1", true), answered("2", false), answered("2", false), answered("1", true)},
+      {answered("3", false), answered("3", false), answered("3", false), answered("4", true)}};
+  const auto json = to_json(evaluate(problems, {.k = 4}, {"gsm8k", "math"}));
+  EXPECT_EQ(json["pass_at"], nlohmann::json::parse(R"({"1": 0.375, "2": 0.6666666666666667, "4": 1.0})"));
+  EXPECT_EQ(json["majority_at"], nlohmann::json::parse(R"({"1": 0.5, "2": 0.5, "4": 0.5})"));
+  EXPECT_EQ(json["sources"]["math"], nlohmann::json::parse(
+      R"({"problems": 1, "pass_at_1": 0.25, "pass_at_k": 1.0, "majority_at_k": 0.0})"));
+  EXPECT_FALSE(to_json(evaluate(problems, {.k = 4}, {"math", "math"})).contains("sources"));
 }
 
 TEST(EvalJson, MeanOverNoAnswersIsAbsent) {

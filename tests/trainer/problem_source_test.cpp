@@ -1,29 +1,26 @@
 #include "trainer/problem_source.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "tests/support/temp_dir.h"
 #include "trainer/epoch_order.h"
 
 namespace hone::trainer {
 namespace {
 
-class FileSourceTest : public testing::Test {
+class FileSourceTest : public ::testing::Test {
  protected:
-  void SetUp() override { path_ = (std::filesystem::temp_directory_path() / str("hone_problems_", getpid())).string(); }
-  void TearDown() override { std::filesystem::remove(path_); }
-
-  Result<std::unique_ptr<ProblemSource>> load(const std::string& text, FileSourceOptions options = {}) {
+  Result<std::unique_ptr<ProblemSource>> load(const std::string& text, FileSourceOptions options = {},
+                                              FileSourceReport* report = nullptr) {
     std::ofstream(path_, std::ios::binary) << text;
     options.path = path_;
-    return make_file_source(options);
+    return make_file_source(options, report);
   }
   // The error of the file, its path replaced by "F".
   std::string error_of(const std::string& text, const FileSourceOptions& options = {}) {
@@ -33,7 +30,8 @@ class FileSourceTest : public testing::Test {
     for (size_t at; (at = message.find(path_)) != message.npos;) message.replace(at, path_.size(), "F");
     return message;
   }
-  std::string path_;
+  testing::TempDir dir_;
+  std::string path_ = dir_.file("rows.jsonl");
 };
 
 std::string numbered_rows(int count) {
@@ -77,7 +75,8 @@ TEST_F(FileSourceTest, NamesLineAndFieldOfEveryProblem) {
       "{\"a\": 1}}\n"
       "{\"prompt\": \"\", \"gold\": 1}\n";
   EXPECT_EQ(error_of(text),
-            "F:2: prompt: is missing\nF:3: prompt: must be a text, not number\nF:4: gold: is missing\n"
+            "F:2: prompt: is missing\nF:3: prompt: must be a text or a list of messages, not number\n"
+            "F:4: gold: is missing\n"
             "F:5: must be an object, not array\nF:6: extra_info: must be an object, not number\n"
             "F:7: a: is also a member of extra_info\nF:8: prompt: is empty");
 }
@@ -89,32 +88,66 @@ TEST_F(FileSourceTest, RefusesWhatIsNotJson) {
   EXPECT_TRUE(error_of("{\"prompt\": " + std::string(100000, '[')).starts_with("F:1: "));
 }
 
+TEST_F(FileSourceTest, ColumnsOfNoFormatAreReportedOnce) {
+  const std::string message = error_of("{\"q\": 1}\n{\"q\": 2}\n");
+  EXPECT_TRUE(message.starts_with("F:1: the columns (q) fit no known format")) << message;
+  EXPECT_EQ(std::count(message.begin(), message.end(), '\n'), 0);
+}
+
 TEST_F(FileSourceTest, ShowsTwentyProblemsAndCountsTheRest) {
   std::string text;
-  for (int i = 0; i < 25; ++i) text += "{}\n";
+  for (int i = 0; i < 25; ++i) text += "{\"prompt\": \"\"}\n";
   const std::string message = error_of(text);
   EXPECT_EQ(std::count(message.begin(), message.end(), '\n'), 20);
-  EXPECT_TRUE(message.ends_with("\nF:20: prompt: is missing\nand 5 more")) << message;
+  EXPECT_TRUE(message.ends_with("\nF:20: prompt: is empty\nand 5 more")) << message;
 }
 
 TEST_F(FileSourceTest, WhatIsNeededDependsOnTheStage) {
-  EXPECT_EQ(error_of("{\"prompt\": \"p\"}", {.need_gold = false}), "loaded");
-  EXPECT_EQ(error_of("{\"prompt\": \"p\"}", {.need_gold = false, .need_completion = true}),
-            "F:1: completion: is missing");
+  EXPECT_EQ(error_of("{\"prompt\": \"p\"}", {.needs = {}}), "loaded");
+  EXPECT_EQ(error_of("{\"prompt\": \"p\"}", {.needs = {.completion = true}}), "F:1: completion: is missing");
 }
 
-TEST_F(FileSourceTest, AsksTheCallersCheckOfEveryRow) {
-  const FileSourceOptions options{.check_row = [](const rl::Problem& problem) -> Result<void> {
-    if (problem.gold == "1") return Error{.message = "is odd", .field = "gold"};
-    return {};
-  }};
-  EXPECT_EQ(error_of(numbered_rows(3), options), "F:2: gold: is odd");
+FileSourceOptions keeping_even_golds(int threads) {
+  return {.shuffle = false,
+          .admit = [](const rl::Problem& problem) -> Result<bool> {
+            if (problem.gold == "-1") return Error{.message = "is negative", .field = "gold"};
+            return std::stoi(problem.gold) % 2 == 0;
+          },
+          .threads = threads};
+}
+
+TEST_F(FileSourceTest, AsksOfEveryRowWhetherItIsKept) {
+  for (int threads : {1, 3}) {
+    FileSourceReport report;
+    const auto source = load(numbered_rows(9000), keeping_even_golds(threads), &report);
+    ASSERT_TRUE(source.ok()) << source.error().to_string();
+    EXPECT_EQ((*source)->rows(), 4500u);
+    EXPECT_EQ(report.rows, 4500);
+    EXPECT_EQ(report.left_out, 4500);
+    EXPECT_EQ(prompts(**source, 0, 3), (std::vector<std::string>{"0", "2", "4"}));
+    EXPECT_EQ((*source)->at(4499)->prompt, "8998");
+    EXPECT_EQ(error_of(R"({"prompt": "a", "gold": 2})" "\n" R"({"prompt": "b", "gold": -1})" "\nx",
+                       keeping_even_golds(threads)),
+              "F:2: gold: is negative\nF:3: not valid JSON");
+  }
+  EXPECT_EQ(error_of(R"({"prompt": "a", "gold": 1})", keeping_even_golds(1)), "F: all 1 rows are left out");
 }
 
 TEST_F(FileSourceTest, AMissingOrEmptyFileIsAnError) {
   EXPECT_EQ(error_of("\n \n"), "F: has no rows");
-  const auto missing = make_file_source({.path = path_ + ".missing"});
+  const auto missing = make_file_source({.path = dir_.file("none.jsonl")});
   EXPECT_EQ(missing.error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(FileSourceTest, ReadsNoMoreRowsThanAreWanted) {
+  EXPECT_EQ(load(numbered_rows(5) + "broken", {.max_rows = 3}).value()->rows(), 3u);
+}
+
+TEST_F(FileSourceTest, FilesWithAnotherHashAreRefused) {
+  const std::string hash = "4b3f025124f2bcf3b1631fdfd45d9e593332f876d6d84aa8db7bf31564b7355d";  // of {"prompt":"p"}
+  EXPECT_EQ(error_of(R"({"prompt":"p"})", {.needs = {}, .sha256 = hash}), "loaded");
+  const std::string error = error_of(R"({"prompt":"q"})", {.needs = {}, .sha256 = hash});
+  EXPECT_TRUE(error.starts_with("F: has changed: its SHA-256 is ")) << error;
 }
 
 TEST_F(FileSourceTest, ShufflesEachEpochAnew) {
@@ -140,11 +173,20 @@ TEST_F(FileSourceTest, WithoutShuffleKeepsTheOrderOfTheFile) {
   EXPECT_EQ(prompts(*source, 0, 7), (std::vector<std::string>{"0", "1", "2", "0", "1", "2", "0"}));
 }
 
-TEST_F(FileSourceTest, RendersTheTemplate) {
-  const auto source = load(numbered_rows(1), {.prompt_template = {"Q: {prompt}\nA:"}}).value();
-  EXPECT_EQ(source->at(0)->prompt, "Q: 0\nA:");
-  EXPECT_EQ(error_of(numbered_rows(1), {.prompt_template = {"Q:"}}), "template: must hold {prompt} exactly once");
-  EXPECT_EQ(render({"<{prompt}>"}, "{prompt}").value(), "<{prompt}>");
+TEST_F(FileSourceTest, FillsTheTemplates) {
+  const auto prompt_template = PromptTemplate::make("Q: {prompt}\nA:", nullptr);
+  const std::string row = R"({"prompt": "{prompt}", "gold": "{completion}", "completion": "C{gold}"})";
+  const auto source = load(row, {.prompt_template = *prompt_template,
+                                 .completion_template = "<think>{completion}</think><answer>{gold}</answer>"});
+  EXPECT_EQ((*source)->at(0)->prompt, "Q: {prompt}\nA:");
+  EXPECT_EQ((*source)->at(0)->completion, "<think>C{gold}</think><answer>{completion}</answer>");
+  EXPECT_EQ(error_of(R"({"prompt": "p", "completion": "C"})", {.needs = {}, .completion_template = "{gold}"}),
+            "F:1: completion_template: needs the row's gold, which it lacks");
+}
+
+TEST_F(FileSourceTest, ACompletionOfGsm8kEndsWithItsAnswer) {
+  const auto source = load(R"({"question": "Q", "answer": "It is 1 + 1 = <<1+1=2>>2.\n#### 2"})");
+  EXPECT_EQ((*source)->at(0)->completion, "It is 1 + 1 = 2.\n#### 2");
 }
 
 TEST(EpochOrder, EveryOrderIsEquallyLikely) {
@@ -187,7 +229,7 @@ TEST(TaskSource, RefusesBadOptions) {
 
 TEST(ColdStart, ShippedRowsAreWellFormed) {
   const auto source = make_file_source({.path = HONE_SOURCE_DIR "/configs/cold_start.jsonl",
-                                        .need_completion = true,
+                                        .needs = {.completion = true},
                                         .shuffle = false});
   ASSERT_TRUE(source.ok()) << source.error().to_string();
   EXPECT_EQ((*source)->rows(), 300u);

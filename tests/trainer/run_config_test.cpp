@@ -158,7 +158,17 @@ std::vector<Broken> broken_stages() {
       {base("  - {name: x, kind: sft, steps: 1, data: {task: @smu}, learning_rate: 1}\n"),
        "stages.x.data.task: expected one of running_sum, sum, "},
       {base("  - {name: x, kind: sft, steps: 1, data: {task: sum, template: @hi}, learning_rate: 1}\n"),
-       "stages.x.data.template: must hold {prompt} once"},
+       "stages.x.data.template: must be auto, none, r1_zero, chat, or a text that holds {prompt} once, not 'hi'"},
+      {base("  - {name: x, kind: sft, steps: 1, data: {path: a, completion_template: @hi}, learning_rate: 1}\n"),
+       "stages.x.data.completion_template: must hold {completion} or {gold}: 'hi'"},
+      {base("  - {name: x, kind: sft, steps: 1, data: {path: a, format: @gsm}, learning_rate: 1}\n"),
+       "stages.x.data.format: expected one of auto, hone, verl, trl, gsm8k, math, dapo, not 'gsm'"},
+      {base("  - {name: x, kind: sft, epochs: 2, @steps: 1, data: {path: a}, learning_rate: 1}\n"),
+       "stages.x.steps: belongs to a stage without epochs; here epochs is 2"},
+      {base("  - {name: x, kind: sft, @epochs: 2, data: {task: sum}, learning_rate: 1}\n"),
+       "stages.x.epochs: are passes over a file; a task has no end"},
+      {base("  - {name: x, kind: grpo, @epochs: 2, data: {task: sum}, learning_rate: 1, rewards: [{checker: answer}]}\n"),
+       "stages.x.epochs: belongs to kind pretrain or sft; here kind is grpo"},
       {base("  - {name: x, kind: sft, steps: 1, data: {path: a, @chain_share: 1}, learning_rate: 1}\n"),
        "stages.x.data.chain_share: belongs to generated data; here path is "},
       {base("  - {name: x, kind: sft, steps: 1, data: {task: sum, @shuffle: true}, learning_rate: 1}\n"),
@@ -350,7 +360,7 @@ TEST(ConfigSchema, RequiresOnlyWhatEveryKindRequires) {
   const auto schema = nlohmann::json::parse(config_json_schema());
   EXPECT_EQ(schema["required"], nlohmann::json({"stages"}));
   EXPECT_EQ(schema["properties"]["stages"]["items"]["required"],
-            nlohmann::json({"name", "kind", "steps", "data", "learning_rate"}));
+            nlohmann::json({"name", "kind", "data", "learning_rate"}));
 }
 
 TEST(ConfigSchema, ExplainsFieldsAndSections) {

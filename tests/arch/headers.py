@@ -11,7 +11,8 @@ import sys
 from sources import ROOT, report, sources
 
 # Headers of one instruction set are meant for the files that are compiled for it.
-FLAGS = {"avx512": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma"], "avx2": ["-mavx2", "-mfma"]}
+AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma"]
+FLAGS = {"amx": [*AVX512, "-mavx512bf16", "-mamx-tile", "-mamx-bf16"], "avx512": AVX512, "avx2": ["-mavx2", "-mfma"]}
 
 
 def compile_alone(compiler, path):

@@ -121,7 +121,24 @@ void pack_bf16_panels(const PackPanelsArgs& p, const Stream& stream) {
   });
 }
 
-inline constexpr int64_t kPanelBytes = int64_t{1} << 19;
+// A product of any number of rows and panels, on the calling thread.
+template <class S>
+void multiply_block(int64_t rows, const Bf16Tile& t) {
+  constexpr int64_t kCols = 2 * S::V::kWidth, kPanelBytes = int64_t{1} << 19;
+  const S set(static_cast<int>(rows < S::kTileRows ? rows : S::kTileRows));
+  const int64_t step = S::panels_at_once(rows) * kCols;
+  // Panels that stay in the second-level cache while all rows pass: so rows of c are written in long pieces.
+  const int64_t fitting = kPanelBytes / (t.depth * 2 + 1) / step * step, group = fitting < step ? step : fitting;
+  for (int64_t first = 0; first < t.n; first += group) {
+    const int64_t last = first + group < t.n ? first + group : t.n;
+    for (int64_t i = 0; i < rows; i += S::kTileRows)
+      for (int64_t j = first; j < last; j += step)
+        set.tile(static_cast<int>(rows - i < S::kTileRows ? rows - i : S::kTileRows),
+                 {t.a + i * t.a_stride, t.a_stride, t.b + j / kCols * t.panel_stride, t.panel_stride,
+                  t.start ? t.start + i * t.start_stride + j : nullptr, t.start_stride, t.c + i * t.c_stride + j,
+                  t.c_stride, t.depth, last - j < step ? last - j : step});
+  }
+}
 
 // The part of a product that is one task.
 struct GemmPart {
@@ -154,23 +171,10 @@ void bf16_gemm_part(const GemmArgs& g, const GemmPart& part, const uint16_t* rou
   const auto* panels = static_cast<const uint16_t*>(g.panels) + part.group * g.group_panel_stride;
   const float* start = g.start ? static_cast<const float*>(g.start) + part.first_row * g.start_stride : nullptr;
   float* y = static_cast<float*>(g.y) + part.first_row * g.y_stride;
-  const S set(static_cast<int>(part.rows < S::kTileRows ? part.rows : S::kTileRows));
-  const int64_t step = S::panels_at_once(part.rows);
-  // Panels that stay in the second-level cache while all rows pass: so columns of y are written in long pieces.
-  int64_t group = kPanelBytes / (depth * kCols * 2 + 1) / step * step;
-  if (group < step) group = step;
-  for (int64_t first = part.panel_begin; first < part.panel_end; first += group) {
-    const int64_t last = first + group < part.panel_end ? first + group : part.panel_end;
-    for (int64_t i = 0; i < part.rows; i += S::kTileRows) {
-      const int rows = static_cast<int>(part.rows - i < S::kTileRows ? part.rows - i : S::kTileRows);
-      for (int64_t p = first; p < last; p += step) {
-        const int64_t columns = (last - p < step ? last - p : step) * kCols, left = g.n - p * kCols;
-        set.tile(rows, {a + i * length, length, panels + p * panel_stride, panel_stride,
-                        start ? start + i * g.start_stride + p * kCols : nullptr, g.start_stride,
-                        y + i * g.y_stride + p * kCols, g.y_stride, depth, columns < left ? columns : left});
-      }
-    }
-  }
+  const int64_t column = part.panel_begin * kCols, end = part.panel_end * kCols < g.n ? part.panel_end * kCols : g.n;
+  multiply_block<S>(part.rows, {a, length, panels + part.panel_begin * panel_stride, panel_stride,
+                                start ? start + column : nullptr, g.start_stride, y + column, g.y_stride, depth,
+                                end - column});
 }
 
 inline constexpr int64_t kBf16SerialProducts = 131072;
@@ -255,7 +259,6 @@ inline void round_columns(const float* dy, int64_t stride, int64_t rows, int64_t
 }
 
 inline constexpr int64_t kGradTokens = 2048;  // rows of dy and x that are rounded at a time
-inline constexpr int64_t kGradRows = 256;     // rows of dw of a task
 
 // dw of one group with m rows: dy^T and x are rounded and packed, then multiplied. parallel(count, task) runs tasks.
 template <class S, class Parallel>
@@ -280,20 +283,14 @@ void bf16_grad_weight_group(const GemmGradWeightArgs& g, const float* dy, const 
                          depth, rows + first * length, length);
       }
     });
-    parallel(row_tasks, [&](int64_t task, int) {
-      const int64_t begin = task * kRows, end = begin + kRows < g.n ? begin + kRows : g.n;
-      const S set(static_cast<int>(end - begin < S::kTileRows ? end - begin : S::kTileRows));
-      const int64_t step = S::panels_at_once(end - begin);
-      for (int64_t p = 0; p < panels; p += step) {
-        const int64_t last = (p + step < panels ? p + step : panels) * kCols;
-        const int64_t n = (last < g.k ? last : g.k) - p * kCols;
-        for (int64_t i = begin; i < end; i += S::kTileRows) {
-          float* c = dw + i * g.dw_stride + p * kCols;
-          set.tile(static_cast<int>(end - i < S::kTileRows ? end - i : S::kTileRows),
-                  {rows + i * length, length, columns + p * kCols * depth, kCols * depth, c, g.dw_stride, c,
-                   g.dw_stride, depth, n});
-        }
-      }
+    // Few rows of dw go together: their part of dy^T stays in the second-level cache while x passes.
+    const int64_t fitting = (int64_t{1} << 18) / (depth * kRows), most_rows = row_tasks / 8 + 1;
+    const int64_t block = (fitting < 1 ? 1 : fitting < most_rows ? fitting : most_rows) * kRows;
+    parallel(div_up<S>(g.n, block), [&](int64_t task, int) {
+      const int64_t begin = task * block, end = begin + block < g.n ? begin + block : g.n;
+      float* c = dw + begin * g.dw_stride;
+      multiply_block<S>(end - begin, {rows + begin * length, length, columns, kCols * depth, c, g.dw_stride, c,
+                                      g.dw_stride, depth, g.k});
     });
   }
 }

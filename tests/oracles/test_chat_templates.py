@@ -13,18 +13,21 @@ WEATHER = {"type": "function", "function": {
     "name": "weather", "description": "The weather, e.g. \"sunny\" <b> & 'so' – Zürich 天気",
     "parameters": {"type": "object", "required": ["city"], "properties": {
         "city": {"type": "string", "enum": ["Zürich", "東京"]}, "days": {"type": "integer", "default": 3},
-        "scale": {"type": "number", "default": 1e-7, "maximum": 1e16, "minimum": -0.0}, "deep": {"items": [[], {}, None, True]}}}}}
+        "scale": {"type": "number", "default": 1e-7, "maximum": 1e16, "minimum": -0.0},
+        "deep": {"items": [[], {}, None, True]}}}}}
 CALL = {"id": "abcdefghi", "type": "function",
         "function": {"name": "weather", "arguments": {"city": "東京", "days": 2, "x": [1.5, None, False, "a'\"\n"]}}}
 CHATS = {
     "user": [{"role": "user", "content": "What is 1 + 1?"}],
     "system": [{"role": "system", "content": "  Be brief. /no_think\n"}, {"role": "user", "content": "Hi\n\n there  "}],
-    "turns": [{"role": "user", "content": "Grüße 🙂\t{{ x }} {% if %}"}, {"role": "assistant", "content": "\n 你好 <b>&'\" "},
+    "turns": [{"role": "user", "content": "Grüße 🙂\t{{ x }} {% if %}"},
+              {"role": "assistant", "content": "\n 你好 <b>&'\" "},
               {"role": "user", "content": ""}, {"role": "assistant", "content": "end\n"}],
     "thinking": [{"role": "user", "content": "a"},
                  {"role": "assistant", "content": "<think>\nold </think> thoughts\n</think>\n\n answer"},
                  {"role": "user", "content": "b"}, {"role": "assistant", "content": "<think>new</think>\nlast"}],
-    "reasoning": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "x", "reasoning_content": "why\n"},
+    "reasoning": [{"role": "user", "content": "a"},
+                  {"role": "assistant", "content": "x", "reasoning_content": "why\n"},
                   {"role": "user", "content": "b"}, {"role": "assistant", "content": "y", "thinking": "because"}],
     "tools": [{"role": "system", "content": "Use tools."}, {"role": "user", "content": "Weather?"},
               {"role": "assistant", "content": "", "tool_calls": [CALL]},
@@ -34,7 +37,8 @@ CHATS = {
                   {"role": "assistant", "content": None, "tool_calls": [CALL, CALL]},
                   {"role": "tool", "content": "1", "tool_call_id": "abcdefghi"},
                   {"role": "tool", "content": "2", "tool_call_id": "abcdefghi"}],
-    "parts": [{"role": "user", "content": [{"type": "text", "text": " see "}, {"type": "image"}, {"type": "text", "text": "?"}]},
+    "parts": [{"role": "user", "content": [{"type": "text", "text": " see "}, {"type": "image"},
+                                           {"type": "text", "text": "?"}]},
               {"role": "assistant", "content": "It."}],
 }
 
@@ -63,7 +67,8 @@ def both(oracle, template, messages, tools=None, **options):
 
 OPTIONS = [{}, {"add_generation_prompt": True}, {"continue_final_message": True},
            {"add_generation_prompt": True, "enable_thinking": False, "date_string": "1 Jan 2025"},
-           {"tools": [WEATHER]}, {"tools": [WEATHER, WEATHER], "add_generation_prompt": True, "tools_in_user_message": False}]
+           {"tools": [WEATHER]},
+           {"tools": [WEATHER, WEATHER], "add_generation_prompt": True, "tools_in_user_message": False}]
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
@@ -77,34 +82,62 @@ def test_families(text_oracle, name):
     assert rendered >= 15
 
 
-SNIPPETS = pathlib.Path(__file__).parent.joinpath("chat_templates", "snippets.txt").read_text(encoding="utf-8").split("\n====\n")
-SNIPPET_CHAT = [{"role": "user", "content": "Hello World, ünïcode Straße ǆ", "list": [3, 1, 2], "n": 7, "f": 2.50, "none": {"a": None},
-                 "items": "own", "d": {"b": 1, "a": [True, None, 1.0], "C": {"x": "y'z"}}},
+SNIPPETS = (pathlib.Path(__file__).parent / "chat_templates" / "snippets.txt").read_text(encoding="utf-8")
+SNIPPET_CHAT = [{"role": "user", "content": "Hello World, ünïcode Straße ǆ", "list": [3, 1, 2], "n": 7, "f": 2.50,
+                 "none": {"a": None}, "items": "own", "d": {"b": 1, "a": [True, None, 1.0], "C": {"x": "y'z"}}},
                 {"role": "assistant", "content": " two\n\nlines\t", "list": [], "n": -7, "f": 1e100, "d": {}}]
 
 
-@pytest.mark.parametrize("snippet", SNIPPETS)
+@pytest.mark.parametrize("snippet", SNIPPETS.split("\n====\n"))
 def test_constructs(text_oracle, snippet):
     right, ours = both(text_oracle, snippet, SNIPPET_CHAT)
     assert ours == right
 
 
-HOSTILE = ["{% for i in range(10**9) %}a{% endfor %}", "{{ 'a' * 10**9 }}", "{{ [1] * 10**9 }}", "{{ 'a' * -10**30 * 10**38 }}",
-           "{% set ns = namespace(x='aaaaaaaaaaaaaaaa') %}{% for i in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
-           "{% set ns = namespace(x='aaaaaaaaaaaaaaaa') %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
-           "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x }}",
-           "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x == [ns.x] }}",
-           "{% set ns = namespace(x=[]) %}{% for i in range(99999) %}{% set ns.x = [ns.x] %}{% endfor %}",
-           "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "{% macro m(a) %}{{ m(a) }}{{ m(a) }}{% endmacro %}{{ m(1) }}",
-           "{% for a in range(9999) %}{% for b in range(9999) %}{% for c in range(9999) %}{% endfor %}{% endfor %}{% endfor %}",
-           "{% for i in [1] recursive %}{{ loop([1]) }}{% endfor %}", "{{ 'a'|replace('', 'b' * 9999)|replace('b', 'c' * 99999) }}",
-           "{{ ('a' * 9999)|list|join('x' * 99999) }}", "{{ '%999999999d' % 1 }}", "{{ '{:999999999}'.format(1) }}",
-           "{{ 'a'.center(10**10) }}", "{{ 'a'|center(10**10) }}", "{{ ('a\n' * 99999)|indent(1000) }}", "{{ 9**9**9 }}",
-           "{{ [[1]]|tojson(indent=10**9) }}", "(" * 5, "{{ " + "(" * 100000, "{{ " + "-" * 100000 + "1 }}", "{{ " + "[" * 100000,
-           "{{ " + "not " * 100000 + "1 }}", "{% if 1 %}" * 100000, "{{ 1" + "+1" * 100000 + " }}", "{{ x" + ".x" * 100000 + " }}",
-           "{{ x" + "|d" * 100000 + " }}", "{{ 1" + " if 1 else 1" * 100000 + " }}", "{% set ns = namespace() %}{% set ns.x = ns %}{{ ns.x.x.x }}",
-           "{{ strftime_now('%999999999d') }}", "{{ ''.__class__.__mro__ }}", "{{ messages.append(1) }}", "{{ cycler.__init__ }}",
-           "{% set ns = namespace() %}{% set ns.__class__ = 1 %}", "{{ range(5).__iter__() }}", "{{ '{0.__class__}'.format(1) }}"]
+HOSTILE = [
+    "{% for i in range(10**9) %}a{% endfor %}",
+    "{{ 'a' * 10**9 }}",
+    "{{ [1] * 10**9 }}",
+    "{{ 'a' * -10**30 * 10**38 }}",
+    "{% set ns = namespace(x='aaaaaaaaaaaaaaaa') %}{% for i in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
+    "{% set ns = namespace(x='aaaaaaaaaaaaaaaa') %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
+    "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x }}",
+    '{% set ns = namespace(x=[1]) %}'
+    '{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x == [ns.x] }}',
+    "{% set ns = namespace(x=[]) %}{% for i in range(99999) %}{% set ns.x = [ns.x] %}{% endfor %}",
+    "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+    "{% macro m(a) %}{{ m(a) }}{{ m(a) }}{% endmacro %}{{ m(1) }}",
+    '{% for a in range(9999) %}'
+    '{% for b in range(9999) %}{% for c in range(9999) %}{% endfor %}{% endfor %}{% endfor %}',
+    "{% for i in [1] recursive %}{{ loop([1]) }}{% endfor %}",
+    "{{ 'a'|replace('', 'b' * 9999)|replace('b', 'c' * 99999) }}",
+    "{{ ('a' * 9999)|list|join('x' * 99999) }}",
+    "{{ '%999999999d' % 1 }}",
+    "{{ '{:999999999}'.format(1) }}",
+    "{{ 'a'.center(10**10) }}",
+    "{{ 'a'|center(10**10) }}",
+    "{{ ('a\n' * 99999)|indent(1000) }}",
+    "{{ 9**9**9 }}",
+    "{{ [[1]]|tojson(indent=10**9) }}",
+    "(" * 5,
+    "{{ " + "(" * 100000,
+    "{{ " + "-" * 100000 + "1 }}",
+    "{{ " + "[" * 100000,
+    "{{ " + "not " * 100000 + "1 }}",
+    "{% if 1 %}" * 100000,
+    "{{ 1" + "+1" * 100000 + " }}",
+    "{{ x" + ".x" * 100000 + " }}",
+    "{{ x" + "|d" * 100000 + " }}",
+    "{{ 1" + " if 1 else 1" * 100000 + " }}",
+    "{% set ns = namespace() %}{% set ns.x = ns %}{{ ns.x.x.x }}",
+    "{{ strftime_now('%999999999d') }}",
+    "{{ ''.__class__.__mro__ }}",
+    "{{ messages.append(1) }}",
+    "{{ cycler.__init__ }}",
+    "{% set ns = namespace() %}{% set ns.__class__ = 1 %}",
+    "{{ range(5).__iter__() }}",
+    "{{ '{0.__class__}'.format(1) }}",
+]
 
 
 @pytest.mark.parametrize("template", HOSTILE, ids=lambda t: t[:40])

@@ -14,7 +14,8 @@ class HoneError(Exception):
 class TextOracle:
     def __init__(self):
         path = pathlib.Path(os.environ["HONE_BINARY"]).parent / "tests" / "text_oracle"
-        self.process = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "encoding": "utf-8"}
+        self.process = subprocess.Popen([path], **pipes)
 
     def ask(self, **request):
         self.process.stdin.write(json.dumps(request, ensure_ascii=True) + "\n")

@@ -42,7 +42,8 @@ void examine_processor(Findings& findings) {
     findings.add_problem("instruction set", "no AVX2 and FMA", "hone computes with these; another machine is needed");
     return;
   }
-  findings.add("instruction set", kernels::cpu_backend(kernels::DType::kF32).name);
+  const auto name = [](kernels::DType compact) { return std::string(kernels::cpu_backend(compact).name); };
+  findings.add("instruction set", name(kernels::DType::kF32) + " for f32, " + name(kernels::DType::kBf16) + " for bf16");
 }
 
 void examine_memory(Findings& findings) {

@@ -4,7 +4,7 @@
 #include <span>
 
 #include "cli/report_text.h"
-#include "kernels/backend.h"
+#include "trainer/model.h"
 #include "trainer/run_config_names.h"
 
 namespace hone::cli {
@@ -47,7 +47,7 @@ std::string progress_text(const StageConfig& stage, const StepProgress& progress
 
 void TerminalObserver::run_started(const trainer::ResolvedConfig& config, const std::string& run_dir) {
   const trainer::RunSection& run = config.config.run;
-  const char* backend = kernels::cpu_backend(kernels::DType::kF32).name;
+  const char* backend = trainer::backend_of(config.config.policy.dtype).name;
   lines_.print(str("run ", run.name, " in ", printable(run_dir), ", seed ", run.seed, ", ", backend));
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "policy/char_tokenizer.h"
+#include "tests/support/chat_tokenizer.h"
 
 namespace hone::trainer {
 namespace {
@@ -46,6 +47,22 @@ TEST(PromptTemplate, RefusesWhatIsNoTemplate) {
               str("template: must be auto, none, r1_zero, chat, or a text that holds {prompt} once, not '", text, "'"));
   EXPECT_EQ(render("chat", "q"),
             "template: the policy's tokenizer has no chat template, which template: chat needs");
+}
+
+TEST(PromptTemplate, ChatEndsWhereTheAnswerBegins) {
+  const auto chat = std::make_shared<const test::ChatTokenizer>();
+  const auto made = PromptTemplate::make("chat", chat);
+  ASSERT_TRUE(made.ok());
+  rl::Problem text, conversation;
+  ASSERT_TRUE(made->render("1+1?", false, text).ok());
+  EXPECT_EQ(text.prompt, "<|user|>1+1?<|assistant|>");
+  EXPECT_TRUE(text.is_chat);
+  EXPECT_EQ(encode_prompt(*chat, text)->front(), '<');
+  const std::string messages = R"([{"role":"system","content":"s"},{"role":"user","content":"q"}])";
+  ASSERT_TRUE(made->render(messages, true, conversation).ok());
+  EXPECT_EQ(conversation.prompt, "<|system|>s<|user|>q<|assistant|>");
+  EXPECT_EQ(resolve_template("auto", false, true, *chat), "chat");
+  EXPECT_EQ(resolve_template("auto", true, true, *chat), "none");
 }
 
 TEST(PromptTemplate, AutoDependsOnThePolicyAndTheData) {

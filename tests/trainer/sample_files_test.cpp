@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "rewards/checker.h"
+#include "tests/support/chat_tokenizer.h"
 #include "trainer/problem_source.h"
 
 namespace hone::trainer {
@@ -22,7 +23,7 @@ class SampleFile : public ::testing::TestWithParam<Sample> {
   static std::vector<rl::Problem> read(const std::string& ending) {
     FileSourceReport report;
     const auto source = make_file_source({.path = str(HONE_SOURCE_DIR "/tests/data/", GetParam().name, ending),
-                                          .prompt_template = *PromptTemplate::make(kEcho, nullptr),
+                                          .prompt_template = chat(),
                                           .shuffle = false},
                                          &report);
     EXPECT_TRUE(source.ok()) << source.error().to_string();
@@ -31,6 +32,9 @@ class SampleFile : public ::testing::TestWithParam<Sample> {
     std::vector<rl::Problem> problems;
     for (uint64_t i = 0; i < *(*source)->rows(); ++i) problems.push_back((*source)->at(i).value());
     return problems;
+  }
+  static PromptTemplate chat() {
+    return PromptTemplate::make("chat", std::make_shared<const test::ChatTokenizer>()).value();
   }
   static rl::Verdict grade(const rl::Problem& problem, const std::string& answer, bool bare) {
     static const auto checker = rewards::make_checker("math", nlohmann::json::object()).value();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "trainer/memory_plan.h"
 
 namespace hone::trainer {
@@ -44,8 +45,10 @@ void add_once(std::vector<int32_t>& tokens, int32_t token) {
 // Control tokens are no part of an answer's text, so a text that is one of them stops at the token.
 Result<void> add_stop_text(const policy::Tokenizer& tokenizer, const std::string& text, rollout::StopRule& rule) {
   if (text.empty()) return stop_error("holds an empty text");
+  if (!is_utf8(text)) return stop_error("holds a text that is not UTF-8");
+  rule.texts.push_back(text);
   const Result<std::vector<int32_t>> tokens = tokenizer.encode(text);
-  if (!tokens.ok()) return stop_error(tokens.error().to_string());
+  if (!tokens.ok()) return {};  // a part of a token's text: "</th" where "</think>" is one
   for (const int32_t token : *tokens) {
     if (!tokenizer.is_control(token)) continue;
     const std::string written = tokenizer.decode({&token, 1});
@@ -53,7 +56,6 @@ Result<void> add_stop_text(const policy::Tokenizer& tokenizer, const std::string
       return stop_error(str("\"", text, "\" holds the control token ", written, ", which can only stand alone"));
     add_once(rule.tokens, token);
   }
-  rule.texts.push_back(text);
   return {};
 }
 

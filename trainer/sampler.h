@@ -43,7 +43,7 @@ std::vector<int32_t> eos_tokens(const Model& model);
 enum class Eos { kStops, kIgnored };
 
 // What ends an answer of the policy: the texts, and every <eos>. A text that is a control token stops at the token too.
-// Error (field stop): an empty text, one that the tokenizer cannot write, one that holds a control token among other
+// Error (field stop): an empty text, one that is not UTF-8, one that holds a control token among other
 // text, or any where the model has no tokenizer.
 Result<rollout::StopRule> stop_rule(const Model& model, const std::vector<std::string>& texts, Eos eos = Eos::kStops);
 

@@ -187,12 +187,13 @@ PUBLISHED = {
     "llama": {"pretraining_tp": 1},
 }
 # Fields that transformers 5 computes and the files of the time do not have.
-COMPUTED = ("layer_types", "qk_head_dim", "rope_interleave", "num_local_experts", "num_mtp_layers")
+COMPUTED = ("layer_types", "qk_head_dim", "rope_interleave", "num_mtp_layers")
+RENAMED = {"num_local_experts": "num_experts"}
 
 
 def as_published(saved, architecture):
     """The config.json of transformers 5 in the words of the files that publishers uploaded before it."""
-    config = {name: value for name, value in saved.items() if name not in COMPUTED}
+    config = {RENAMED.get(name, name): value for name, value in saved.items() if name not in COMPUTED}
     rope = dict(config.pop("rope_parameters"))
     config["rope_theta"] = rope.pop("rope_theta")
     kind = rope.pop("rope_type")

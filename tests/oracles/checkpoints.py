@@ -95,13 +95,13 @@ def quantised(tensors):
     return stored
 
 
-def dequantised(stored):
-    """What the tensors of a file stand for, in bf16 where they are FP8."""
+def dequantised(stored, dtype):
+    """What the tensors of a file stand for, in dtype where they are FP8."""
     out = {}
     for name, tensor in stored.items():
         scales = stored.get(f"{name}_scale_inv")
         if not name.endswith("_scale_inv"):
-            out[name] = tensor if scales is None else (tensor.float() * spread(scales, tensor.shape)).bfloat16()
+            out[name] = tensor if scales is None else (tensor.float() * spread(scales, tensor.shape)).to(dtype)
     return out
 
 
@@ -167,7 +167,7 @@ def make_checkpoint(directory, architecture, seed, dtype=None):
     if is_fp8:
         stored = quantised(stored)
     write_tensors(made.path, stored, shards=1 if seed % 3 == 0 else 2 + seed % 4)
-    meant = {name: t.float() for name, t in dequantised(stored).items() if name in tensors}
+    meant = {name: t.float() for name, t in dequantised(stored, torch.float32).items() if name in tensors}
     save_file(meant, made.plain / "model.safetensors", metadata={"format": "pt"})
 
     saved = json.loads((made.plain / "config.json").read_text()) | {"dtype": dtype}

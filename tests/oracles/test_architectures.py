@@ -1,5 +1,6 @@
 """hone reads, runs and writes every architecture as transformers does. HONE_ORACLE_SEEDS draws other shapes."""
 import json
+import math
 import os
 import random
 import shutil
@@ -91,7 +92,10 @@ def test_greedy_continuations_in_f32(checkpoint, inputs, f32, f64):
 
 
 def test_logprobs_in_bf16(checkpoint, inputs, f32, record_property):
-    """hone is no further from transformers in bf16 than that is from its own f32."""
+    """hone in bf16 is no further from f32 than transformers in bf16 is.
+
+    Where it is nearer, the distance between the two is about that of transformers alone: sqrt(theirs^2 + own^2).
+    """
     tokens = inputs[0]
     bf16 = reference.load(checkpoint.plain, torch.bfloat16)
     expected, exact = reference.logprobs(bf16, tokens), reference.logprobs(f32, tokens)
@@ -100,7 +104,7 @@ def test_logprobs_in_bf16(checkpoint, inputs, f32, record_property):
     for name, values in (("hone to f32", own), ("transformers to f32", theirs), ("hone to transformers", both)):
         record_property(name, f"mean {values.mean():.4f} median {values.median():.4f} max {values.max():.4f}")
     assert own.mean() <= theirs.mean()
-    assert both.mean() <= theirs.mean()
+    assert both.mean() <= math.sqrt(2) * theirs.mean()
 
 
 @pytest.mark.parametrize("dtype", ("f32", "bf16"))
@@ -145,7 +149,7 @@ def written(checkpoint):
 
 
 def test_written_tensors_are_those_that_were_read(checkpoint, written):
-    expected = dequantised(read_tensors(checkpoint.path))
+    expected = dequantised(read_tensors(checkpoint.path), torch.bfloat16)
     found = {name: tensor for name, tensor in read_tensors(written).items() if name in expected}
     assert found.keys() == expected.keys()
     for name, tensor in expected.items():
@@ -159,9 +163,11 @@ def test_written_config_is_the_one_that_was_read(checkpoint, written):
 
 
 def test_written_directory_opens_in_transformers(checkpoint, written, inputs, f32):
+    # FP8 is written in bf16.
+    read = reference.load(checkpoint.plain, getattr(torch, checkpoint.dtype)).float()
     model = reference.load(written, torch.float32, model_type=f32.config.model_type,
                            ignored=f"model.layers.{checkpoint.layers}.")
-    assert torch.equal(reference.logprobs(model, inputs[0]), reference.logprobs(f32, inputs[0]))
+    assert torch.equal(reference.logprobs(model, inputs[0]), reference.logprobs(read, inputs[0]))
 
 
 def test_written_directory_scores_equally(checkpoint, written, inputs):

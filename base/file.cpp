@@ -249,6 +249,15 @@ void advise_done(std::span<const std::byte> part) {
   if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
+void pass_through(std::span<const std::byte> bytes, const std::function<void(std::span<const std::byte>)>& take) {
+  constexpr size_t kPiece = size_t{16} << 20;
+  for (size_t begin = 0; begin < bytes.size(); begin += kPiece) {
+    const auto piece = bytes.subspan(begin, std::min(kPiece, bytes.size() - begin));
+    take(piece);
+    advise_done(piece);
+  }
+}
+
 Result<LockFile> LockFile::acquire(const std::string& path) {
   HONE_TRY_ASSIGN(FileDescriptor fd, open_file(path, O_RDWR | O_CREAT));
   if (retry_interrupted([&] { return ::flock(fd.get(), LOCK_EX | LOCK_NB); }) != 0) {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -117,6 +118,8 @@ class MappedFile {
 // Advice about a part of a mapped file, which the system may ignore: it will be read soon; it will not be read again.
 void advise_needed(std::span<const std::byte> part);
 void advise_done(std::span<const std::byte> part);
+// Gives the bytes of a mapped file to `take` in order, a few megabytes at a time that do not stay in memory afterwards.
+void pass_through(std::span<const std::byte> bytes, const std::function<void(std::span<const std::byte>)>& take);
 
 // An exclusive lock on a file, held until destruction or the end of the process, however it ends.
 class LockFile {

@@ -165,7 +165,7 @@ std::vector<Broken> broken_stages() {
        "stages.x.data.format: expected one of auto, hone, verl, trl, gsm8k, math, dapo, not 'gsm'"},
       {base("  - {name: x, kind: sft, epochs: 2, @steps: 1, data: {path: a}, learning_rate: 1}\n"),
        "stages.x.steps: belongs to a stage without epochs; here epochs is 2"},
-      {base("  - {name: x, kind: sft, @epochs: 2, data: {task: sum}, learning_rate: 1}\n"),
+      {base("  - {name: x, kind: sft, epochs: @2, data: {task: sum}, learning_rate: 1}\n"),
        "stages.x.epochs: are passes over a file; a task has no end"},
       {base("  - {name: x, kind: grpo, @epochs: 2, data: {task: sum}, learning_rate: 1, rewards: [{checker: answer}]}\n"),
        "stages.x.epochs: belongs to kind pretrain or sft; here kind is grpo"},

@@ -155,6 +155,8 @@ class Chat(unittest.TestCase):
             place = len(terminal.text)
             terminal.type("123=\n")
             terminal.wait_for("123=\r\n", place)
+            while terminal.text.endswith("123=\r\n"):
+                terminal.text += os.read(terminal.end, 65536).decode()
             terminal.type("\x03")
             terminal.wait_for("\r\n> ", place)
             if "hone: stopped" in terminal.text:

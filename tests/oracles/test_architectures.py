@@ -91,20 +91,22 @@ def test_greedy_continuations_in_f32(checkpoint, inputs, f32, f64):
         assert decided >= NEW_TOKENS / 2, "choose other inputs: a tie decides the continuation"
 
 
-def test_logprobs_in_bf16(checkpoint, inputs, f32, record_property):
-    """hone in bf16 is no further from f32 than transformers in bf16 is.
+def test_logprobs_in_bf16(checkpoint, inputs, record_property):
+    """hone in bf16 is no further from f32 (of the same rounded weights) than transformers in bf16 is.
 
-    Where it is nearer, the distance between the two is about that of transformers alone: sqrt(theirs^2 + own^2).
+    Medians: an expert that rounding exchanges moves a few positions by nats, on either side. Where hone is the nearer
+    one, the distance between the two is about that of transformers alone: sqrt(theirs^2 + own^2).
     """
     tokens = inputs[0]
     bf16 = reference.load(checkpoint.plain, torch.bfloat16)
-    expected, exact = reference.logprobs(bf16, tokens), reference.logprobs(f32, tokens)
+    expected = reference.logprobs(bf16, tokens)
+    exact = reference.logprobs(bf16.float(), tokens)
     found = score(checkpoint, [tokens], "bf16")[0]
     own, theirs, both = (found - exact).abs(), (expected - exact).abs(), (found - expected).abs()
     for name, values in (("hone to f32", own), ("transformers to f32", theirs), ("hone to transformers", both)):
         record_property(name, f"mean {values.mean():.4f} median {values.median():.4f} max {values.max():.4f}")
-    assert own.mean() <= theirs.mean()
-    assert both.mean() <= math.sqrt(2) * theirs.mean()
+    assert own.median() <= theirs.median()
+    assert both.median() <= math.sqrt(2) * theirs.median()
 
 
 @pytest.mark.parametrize("dtype", ("f32", "bf16"))

@@ -43,7 +43,8 @@ void examine_processor(Findings& findings) {
     return;
   }
   const auto name = [](kernels::DType compact) { return std::string(kernels::cpu_backend(compact).name); };
-  findings.add("instruction set", name(kernels::DType::kF32) + " for f32, " + name(kernels::DType::kBf16) + " for bf16");
+  findings.add("instruction set",
+               name(kernels::DType::kF32) + " for f32, " + name(kernels::DType::kBf16) + " for bf16");
 }
 
 void examine_memory(Findings& findings) {

@@ -44,7 +44,8 @@ Result<Findings> look(const ModelQuestion& question) {
     return Error{.message = str(question.tokens, " tokens; a sequence of this model has at most ",
                                 out.config.max_positions),
                  .field = "--tokens"};
-  const int64_t prefill = std::min<int64_t>(rollout::EngineConfig().prefill_chunk, question.sequences * question.tokens);
+  const int64_t prefill =
+      std::min<int64_t>(rollout::EngineConfig().prefill_chunk, question.sequences * question.tokens);
   out.sampling = trainer::sampling_memory(out.config, backend, question.sequences, question.tokens, prefill);
   out.training = trainer::training_memory(out.config, backend, out.token_budget);
   out.available = trainer::available_memory();

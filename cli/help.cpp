@@ -35,8 +35,9 @@ begun. Any other change is refused with the difference; start a new run with `fr
 130  Ctrl-C; state is saved
 143  SIGTERM; state is saved
 )"},
-    {"data", R"(A stage takes its problems from a generated task (data.task) or from files (data.path): .jsonl, .json (an
-array of objects) or .parquet; one file, a directory of them, or a pattern such as data/{gsm8k,math}/train-*.parquet.
+    {"data", R"(A stage takes its problems from a generated task (data.task) or from files (data.path): .jsonl, .json
+(an array of objects) or .parquet; one file, a directory of them, or a pattern such as
+data/{gsm8k,math}/train-*.parquet.
 
 data.format says what the columns mean; auto goes by the columns of the first row:
 

@@ -1,4 +1,5 @@
 // Choice of the CPU backend at run time.
+#include <cpuid.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -54,6 +55,13 @@ bool may_use_tiles() {
   return granted;
 }
 
+// Bits 22 and 24 of EDX of leaf 7 (Intel, Software Developer's Manual, CPUID): not every compiler has names for them.
+bool has_tiles() {
+  unsigned eax, ebx, ecx, edx;
+  constexpr unsigned kBf16 = 1u << 22, kTile = 1u << 24;
+  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx & kBf16) && (edx & kTile);
+}
+
 bool has(Isa isa) {
   switch (isa) {
     case Isa::kAvx2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
@@ -61,8 +69,7 @@ bool has(Isa isa) {
       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
              __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
     case Isa::kAvx512Bf16: return __builtin_cpu_supports("avx512bf16");
-    case Isa::kAmx:
-      return __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16") && may_use_tiles();
+    case Isa::kAmx: return has_tiles() && may_use_tiles();
   }
   return false;
 }

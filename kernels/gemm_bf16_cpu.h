@@ -181,28 +181,30 @@ inline constexpr int64_t kBf16SerialProducts = 131072;
 
 // How y is cut into parts. Rounded rows of a part stay in the second-level cache while the panels pass. With few rows
 // the panels are what costs: many small parts keep all threads busy to the end.
-template <class S>
-struct GemmCut {
-  GemmCut(const GemmArgs& g, int64_t total_rows, int threads)
-      : panels(div_up<S>(g.n, 2 * S::V::kWidth)), panel_block(panels) {
-    const int64_t depth = padded_depth<S>(g.k), panel_bytes = depth * 4 * S::V::kWidth;
-    const int64_t fitting = (int64_t{1} << 19) / (depth > 0 ? depth : 1) / S::kTileRows * S::kTileRows;
-    constexpr int64_t kMost = 256 / S::kTileRows * S::kTileRows, kFew = 64;
-    row_block = fitting < S::kTileRows ? S::kTileRows : fitting > kMost ? kMost : fitting;
-    const int64_t wanted = (total_rows <= kFew ? 16 : 4) * threads;
-    while (panel_block > 1 && div_up<S>(total_rows, row_block) * div_up<S>(panels, panel_block) < wanted &&
-           panel_block * panel_bytes > (int64_t{1} << 16))
-      panel_block = div_up<S>(panel_block, 2);
-    panel_parts = div_up<S>(panels, panel_block);
-  }
+struct Bf16GemmCut {
   int64_t panels, panel_block, panel_parts, row_block;
 };
+
+template <class S>
+inline Bf16GemmCut cut_bf16_gemm(const GemmArgs& g, int64_t total_rows, int threads) {
+  const int64_t depth = padded_depth<S>(g.k), panel_bytes = depth * 4 * S::V::kWidth;
+  const int64_t fitting = (int64_t{1} << 19) / (depth > 0 ? depth : 1) / S::kTileRows * S::kTileRows;
+  constexpr int64_t kMost = 256 / S::kTileRows * S::kTileRows, kFew = 64;
+  const int64_t row_block = fitting < S::kTileRows ? S::kTileRows : fitting > kMost ? kMost : fitting;
+  const int64_t wanted = (total_rows <= kFew ? 16 : 4) * threads;
+  const int64_t panels = div_up<S>(g.n, 2 * S::V::kWidth);
+  int64_t panel_block = panels;
+  while (panel_block > 1 && div_up<S>(total_rows, row_block) * div_up<S>(panels, panel_block) < wanted &&
+         panel_block * panel_bytes > (int64_t{1} << 16))
+    panel_block = div_up<S>(panel_block, 2);
+  return {panels, panel_block, div_up<S>(panels, panel_block), row_block};
+}
 
 template <class S>
 void bf16_gemm(const GemmArgs& g, const Stream& stream) {
   if (g.n == 0) return;
   const int64_t total_rows = g.offsets ? g.offsets[g.num_groups] : g.m, length = row_stride<S>(padded_depth<S>(g.k));
-  const GemmCut<S> cut(g, total_rows, stream.team->size());
+  const Bf16GemmCut cut = cut_bf16_gemm<S>(g, total_rows, stream.team->size());
   const auto group_rows = [&](int64_t group) -> int64_t {
     return g.offsets ? g.offsets[group + 1] - g.offsets[group] : g.m;
   };

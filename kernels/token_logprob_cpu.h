@@ -2,8 +2,8 @@
 // statistics by fixed pieces of the vocabulary, combined in order. draw_cpu.h works on the same pieces, so what the
 // sampler records equals what the trainer computes.
 //
-// P says which products are meant: P::V, the vector of floats; P::Compact, an element of a panel; P::depth(k), a panel's
-// rows; P::gemm and P::gemm_grad_weight as in a backend.
+// P says which products are meant: P::V, the vector of floats; P::Compact, an element of a panel; P::depth(k), a
+// panel's rows; P::gemm and P::gemm_grad_weight as in a backend.
 #pragma once
 
 #include <limits>

@@ -45,7 +45,8 @@ bool is_later_layer(std::string_view name, int64_t layers) {
   if (!name.starts_with(kPrefix)) return false;
   int64_t layer = 0;
   size_t i = kPrefix.size();
-  for (; i < name.size() && name[i] >= '0' && name[i] <= '9' && layer < 1'000'000; ++i) layer = layer * 10 + name[i] - '0';
+  for (; i < name.size() && name[i] >= '0' && name[i] <= '9' && layer < 1'000'000; ++i)
+    layer = layer * 10 + name[i] - '0';
   return i > kPrefix.size() && i < name.size() && name[i] == '.' && layer >= layers;
 }
 
@@ -101,7 +102,8 @@ class FileParameters::Matcher {
     if (out_.masters_) return master_of(p);
     if (const TensorView* tensor = files_.find(p.name)) return check(p, {tensor}, shape_of(p));
     const TensorView* tensor = p.fused.name.empty() ? nullptr : files_.find(p.fused.name);
-    if (tensor) return check(p, {tensor, nullptr, p.fused.first / p.cols}, {p.fused.experts, p.fused.rows, p.fused.cols});
+    if (tensor)
+      return check(p, {tensor, nullptr, p.fused.first / p.cols}, {p.fused.experts, p.fused.rows, p.fused.cols});
     problems_.push_back("missing: " + p.name);
     return {};
   }

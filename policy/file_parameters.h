@@ -12,7 +12,8 @@
 
 namespace hone::policy {
 
-// In a file beside the model's, the f32 value of a parameter that the model's files hold rounded has this before its name.
+// In a file beside the model's, the f32 value of a parameter that the model's files hold rounded has this before its
+// name.
 inline constexpr std::string_view kMasterPrefix = "master.";
 
 // Whether a file holds masters.

@@ -14,7 +14,8 @@ thread_local bool metering = false;
 constexpr size_t kHead = 4096;
 
 void* reserve_memory(size_t bytes) {
-  void* start = ::mmap(nullptr, bytes + kHead, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  void* start = ::mmap(nullptr, bytes + kHead, PROT_READ | PROT_WRITE, kFlags, -1, 0);
   if (start == MAP_FAILED) return nullptr;
   *static_cast<size_t*>(start) = bytes;
   held_bytes += static_cast<int64_t>(bytes);

@@ -33,8 +33,8 @@ class PackedNetwork {
   void forward(std::span<const int32_t> tokens, std::span<const PackedSegment> segments);
   // Of the last forward; logprob and entropy [targets] of the backend's dtype.
   void token_logprobs(const TargetRows& targets, void* logprob, void* entropy);
-  // Adds the parameters' gradients for dlogprob and dentropy (nullptr: none) to `gradient`; the targets are those of the
-  // last token_logprobs.
+  // Adds the parameters' gradients for dlogprob and dentropy (nullptr: none) to `gradient`; the targets are those of
+  // the last token_logprobs.
   void backward(const TargetRows& targets, const void* dlogprob, const void* dentropy, const Arena& gradient);
   // Tokens that each expert of each layer got in the last forward: [layers][experts], 0 for dense layers.
   std::span<const int64_t> expert_load() const { return expert_load_; }

@@ -13,7 +13,12 @@
 
 namespace hone::policy {
 
-enum class DType { kBool, kU8, kI8, kF8E5M2, kF8E4M3, kF8E8M0, kU16, kI16, kF16, kBF16, kU32, kI32, kF32, kU64, kI64, kF64 };
+enum class DType {
+  kBool, kU8, kI8, kF8E5M2, kF8E4M3, kF8E8M0,  // one byte
+  kU16, kI16, kF16, kBF16,
+  kU32, kI32, kF32,
+  kU64, kI64, kF64,
+};
 
 int64_t dtype_size(DType dtype);
 // As safetensors spell it: "F32", "BF16", "F8_E4M3", ...

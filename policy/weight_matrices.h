@@ -16,8 +16,8 @@ void for_matrices(const ParameterLayout& layout, const F& f) {
 
 inline bool absorbs(const ModelConfig& c) { return c.attention == Attention::kMla && c.mla == MlaForm::kAbsorbed; }
 
-// The absorbed form takes queries through key_up as it stands: its forward reads the panels that are else for gradients,
-// and not the others.
+// The absorbed form takes queries through key_up as it stands: its forward reads the panels that are else for
+// gradients, and not the others.
 inline bool needs_transposed(const ModelConfig& c, const ParameterLayout& layout, const Matrix& m) {
   if (!absorbs(c)) return false;
   for (const LayerLayout& l : layout.layers)

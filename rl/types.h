@@ -13,7 +13,8 @@ namespace hone::rl {
 
 using Token = int32_t;
 
-// One row of data, as text; `prompt` is what the policy continues, word for word. `gold` and `extra_info` are JSON texts: hone hands them to the checkers unread.
+// One row of data, as text; `prompt` is what the policy continues, word for word. `gold` and `extra_info` are JSON
+// texts: hone hands them to the checkers unread.
 // Example: {"63206428=", "\"1\"", "running_sum", "{}", ""}
 struct Problem {
   std::string prompt;

@@ -80,7 +80,8 @@ class DirectoryWriter {
       HONE_TRY_ASSIGN(const MappedFile file, MappedFile::open(path_of(i)));
       uint32_t crc = 0;
       pass_through(file.bytes(), [&](std::span<const std::byte> piece) { crc = crc32c(piece, crc); });
-      if (static_cast<int64_t>(file.bytes().size()) != files_[i].size || crc != crcs_[i]) return Error{.code = ErrorCode::kIo, .message = "does not read back as written", .file = path_of(i)};
+      if (static_cast<int64_t>(file.bytes().size()) != files_[i].size || crc != crcs_[i])
+        return Error{.code = ErrorCode::kIo, .message = "does not read back as written", .file = path_of(i)};
     }
     return {};
   }

@@ -90,7 +90,8 @@ Result<void> load_tokenizer_of(const std::string& directory, Model& model) {
 }
 
 // All values of a source as f32 tensors, a piece at a time.
-std::vector<policy::TensorOut> tensors_of(const policy::ParameterSource& source, const policy::ParameterLayout& layout) {
+std::vector<policy::TensorOut> tensors_of(const policy::ParameterSource& source,
+                                          const policy::ParameterLayout& layout) {
   std::vector<policy::TensorOut> out;
   for (size_t i = 0; i < layout.parameters.size(); ++i) {
     const policy::Parameter& p = layout.parameters[i];

@@ -44,11 +44,12 @@ struct LoadOptions {
   bool values = true;          // false: the weights stay empty
 };
 
-// A directory with config.json, safetensors and perhaps a tokenizer. Missing, extra and misshapen tensors are all named.
+// A directory with config.json, safetensors and perhaps a tokenizer. Missing, extra and misshapen tensors are all
+// named.
 Result<Model> load_model(const std::string& directory, const LoadOptions& options, const kernels::Stream& stream);
 
-// The values of a directory whose model has the shape of these weights: for training the masters of a checkpoint that has
-// them. `shape` must outlive the source.
+// The values of a directory whose model has the shape of these weights: for training the masters of a checkpoint that
+// has them. `shape` must outlive the source.
 Result<std::unique_ptr<policy::ParameterSource>> open_source(const std::string& directory, const policy::Weights& shape,
                                                              policy::Use use);
 // The values that a run's seed gives a model made from scratch. `layout` must outlive the source.

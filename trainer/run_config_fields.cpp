@@ -45,8 +45,8 @@ Fields PolicySection::fields() {
   return {
       field("path", path, {.help = "Directory of a Hugging Face model to start from; none: make a model of this shape.",
                            .is_file = true}),
-      field("dtype", dtype, {.help = "Type in which weights and cache are held and multiplied; sums are in f32. bf16 keeps "
-                                     "f32 masters to train and writes bf16.",
+      field("dtype", dtype, {.help = "Type in which weights and cache are held and multiplied; sums are in f32. bf16 "
+                                     "keeps f32 masters to train and writes bf16.",
                              .derived = "that of the model in path, else f32"}),
       field("mla", mla, {.help = "What latent attention caches: expanded keys and values, or the latent itself."}),
       field("architecture", architecture, {.help = "Class of the model in Hugging Face's config.json.", .only = scratch,

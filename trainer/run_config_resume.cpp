@@ -35,8 +35,8 @@ Differences compare(const Fields& before, const Fields& now, const std::string& 
 bool may_lengthen(const StageConfig& before, const StageConfig& now) {
   const bool same_data = now.data.chain_share == now.data.chain_share_late;
   const bool longer = now.steps > before.steps || now.epochs > before.epochs;
-  return longer && (before.epochs > 0) == (now.epochs > 0) && before.schedule == Schedule::kConstant && now.schedule == Schedule::kConstant &&
-         same_data;
+  return longer && (before.epochs > 0) == (now.epochs > 0) && before.schedule == Schedule::kConstant &&
+         now.schedule == Schedule::kConstant && same_data;
 }
 
 enum class Progress { kFinished, kLastStarted, kLater };

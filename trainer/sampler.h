@@ -30,8 +30,9 @@ class Sampler {
   std::unique_ptr<rollout::GroupSource> source_;
 };
 
-// Blocks of the cache: rollout.cache_tokens, or enough for max_sequences of that length and for one of max_positions, in
-// at most a quarter of the memory that the weights (and what trains them) leave; but always one sequence of that length.
+// Blocks of the cache: rollout.cache_tokens, or enough for max_sequences of that length and for one of max_positions,
+// in at most a quarter of the memory that the weights (and what trains them) leave; but always one sequence of that
+// length.
 int32_t plan_cache_blocks(const Model& model, const RolloutSection& rollout, int64_t sequence_tokens);
 
 // Tokenizer::encode_prompt: how every text prompt becomes tokens, in training, evaluation and on the command line.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A policy loaded from a directory, in bf16, keeps what is promised for one made from scratch: sampler and trainer agree,
-threads and batch limits change no bit, a killed run ends with the same bits, and what it writes can be loaded again.
+"""A policy loaded from a directory, in bf16, keeps what is promised for one made from scratch: sampler and trainer
+agree, threads and batch limits change no bit, a killed run ends with the same bits, and what it writes can be loaded.
 
 usage: loaded_model_test.py [--kills N] [--seed S] [--dtype bf16]
 """
@@ -105,7 +105,8 @@ def check_damage(run, rng, flips):
 
 def check_model(name, what, scratch, rng, options):
     model = make_model(scratch / f"{name}-base", what)
-    config = write_config(scratch / f"{name}.yaml", model, options.dtype, "absorbed" if "absorbed" in name else "expanded")
+    form = "absorbed" if "absorbed" in name else "expanded"
+    config = write_config(scratch / f"{name}.yaml", model, options.dtype, form)
     reference, problems, seconds = None, [], 0.0
     for i, how in enumerate(HOW):
         began = time.monotonic()

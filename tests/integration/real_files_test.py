@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""GSM8K-, MATH- and DAPO-shaped files go through check, sft, grpo and eval; a run holds on to the data it began with."""
+"""GSM8K-, MATH- and DAPO-shaped files go through check, sft, grpo and eval; a run holds on to its data."""
 import json
 import random
 import string

@@ -49,8 +49,9 @@ class HeadBackward : public testing::TestWithParam<Case> {
   void run() {
     const std::vector<char> panels = pack(true), panels_grad = pack(false);
     std::vector<float> logprob(kCount), entropy(kCount), log_normalizer(kCount);
-    TokenLogprobArgs forward{hidden_.data(), kCols,  panels.data(),  kVocabulary,   row_.data(),          target_.data(),
-                             kCount,         kInverse, logprob.data(), entropy.data(), log_normalizer.data()};
+    const TokenLogprobArgs forward{hidden_.data(),  kCols,  panels.data(), kVocabulary,    row_.data(),
+                                   target_.data(),  kCount, kInverse,      logprob.data(), entropy.data(),
+                                   log_normalizer.data()};
     b_.token_logprob(forward, stream_);
     dhidden_.assign(kRows * kCols, 1.0f);
     dhead_.assign(kVocabulary * kCols, 0.125f);

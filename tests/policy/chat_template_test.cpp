@@ -21,15 +21,19 @@ constexpr const char* kTurns =
 
 void write(const std::string& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
 
+std::string described(const Error& error) {
+  return "error: " + (error.line > 0 ? str(error.line, ": ") : std::string()) + error.to_string();
+}
+
 std::string rendered(const ChatTemplate& chat_template, const ordered_json& messages, const ChatOptions& options = {}) {
   const auto text = chat_template.render(messages, options);
-  return text ? *text : "error: " + text.error().to_string();
+  return text ? *text : described(text.error());
 }
 
 std::string rendered(std::string_view source, const ordered_json& messages = kMessages,
                      const ChatOptions& options = {}) {
   const auto made = ChatTemplate::from_text(source, {{"bos_token", "<s>"}});
-  return made ? rendered(**made, messages, options) : "error: " + made.error().to_string();
+  return made ? rendered(**made, messages, options) : described(made.error());
 }
 
 TEST(ChatTemplate, SeesMessagesToolsOptionsAndSpecialTokens) {

@@ -74,7 +74,8 @@ TEST(TensorFiles, AnIndexMustBeTrue) {
                         {"[]", "weight_map: must be an object"},
                         {R"({"weight_map": {"a": 1}})", "weight_map.a: must be the name of a file in this directory"},
                         {R"({"weight_map": {"a": "../x"}})", "weight_map.a: must be the name of a file"},
-                        {R"({"weight_map": {"a": "m.safetensors", "b": "m.safetensors"}})", "weight_map.b: is not in m"},
+                        {R"({"weight_map": {"a": "m.safetensors", "b": "m.safetensors"}})",
+                         "weight_map.b: is not in m"},
                         {R"({"weight_map": {"a": "missing.safetensors"}})", "missing.safetensors"}};
   for (const Case& c : cases) {
     const TempDir dir;

@@ -24,9 +24,9 @@ TEST(PromptTemplate, R1ZeroIsThePublishedText) {
   EXPECT_EQ(render("r1_zero", "What is 1+1?"),
             "A conversation between User and Assistant. The user asks a question, and the Assistant solves it. The "
             "assistant first thinks about the reasoning process in the mind and then provides the user with the "
-            "answer. The reasoning process and answer are enclosed within <think> </think> and <answer> </answer> tags, "
-            "respectively, i.e., <think> reasoning process here </think> <answer> answer here </answer>. User: What is "
-            "1+1?. Assistant:");
+            "answer. The reasoning process and answer are enclosed within <think> </think> and <answer> </answer> "
+            "tags, respectively, i.e., <think> reasoning process here </think> <answer> answer here </answer>. User: "
+            "What is 1+1?. Assistant:");
 }
 
 TEST(PromptTemplate, TextsAreInsertedOnce) {

@@ -167,7 +167,8 @@ std::vector<Broken> broken_stages() {
        "stages.x.steps: belongs to a stage without epochs; here epochs is 2"},
       {base("  - {name: x, kind: sft, epochs: @2, data: {task: sum}, learning_rate: 1}\n"),
        "stages.x.epochs: are passes over a file; a task has no end"},
-      {base("  - {name: x, kind: grpo, @epochs: 2, data: {task: sum}, learning_rate: 1, rewards: [{checker: answer}]}\n"),
+      {base("  - {name: x, kind: grpo, @epochs: 2, data: {task: sum}, learning_rate: 1, "
+            "rewards: [{checker: answer}]}\n"),
        "stages.x.epochs: belongs to kind pretrain or sft; here kind is grpo"},
       {base("  - {name: x, kind: sft, steps: 1, data: {path: a, @chain_share: 1}, learning_rate: 1}\n"),
        "stages.x.data.chain_share: belongs to generated data; here path is "},

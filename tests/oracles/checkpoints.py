@@ -7,7 +7,7 @@ import pathlib
 
 import torch
 from safetensors.torch import load_file, save_file
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import AutoModelForCausalLM
 
 from architectures import as_published, random_config
@@ -179,12 +179,12 @@ def make_checkpoint(directory, architecture, seed, dtype=None):
     return made
 
 
-# The words of hone's built-in tasks.
-WORDS = ("<pad>", "<bos>", "<eos>", "<think>", "</think>", "<answer>", "</answer>", "wait", *"0123456789+-=;?,:")
-
-
 def write_tokenizer(directory):
-    tokenizer = Tokenizer(models.WordLevel({word: i for i, word in enumerate(WORDS)}, unk_token="<pad>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"</?\w+>|wait|."), "isolated")
-    tokenizer.decoder = decoders.Fuse()
+    """Bytes, as in the vocabularies of GPT-2 and Qwen before their merges; fits the smallest vocabulary drawn."""
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {text: i for i, text in enumerate(("<|begin|>", "<|end|>", "<|pad|>", *letters))}
+    tokenizer = Tokenizer(models.BPE(vocabulary, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens(["<|begin|>", "<|end|>", "<|pad|>"])
     tokenizer.save(str(directory / "tokenizer.json"))

@@ -88,15 +88,14 @@ std::string change(const StageSummary& before, const StageSummary& after) {
 
 std::string percent(double value) { return fixed(100 * value, 0) + " %"; }
 
-// What sampling, grading and training took one after another, less what the steps took.
+// Empty where the checks took no time worth a line.
 std::string overlap_text(const StageSummary& stage) {
-  const double shorter = std::min(stage.sampling, stage.grading);
   constexpr double kWorthSaying = 0.01;  // of the steps' time
-  if (shorter < kWorthSaying * stage.stepping || shorter <= 0) return "";
-  const double overlap = stage.sampling + stage.grading + stage.training - stage.stepping;
-  return str(stage.stage, ": sampling ", fixed(stage.sampling, 1), " s + grading ", fixed(stage.grading, 1),
-             " s + training ", fixed(stage.training, 1), " s in steps of ", fixed(stage.stepping, 1),
-             " s: grading ran beside sampling for ", percent(overlap / shorter), " of the shorter of the two\n");
+  if (stage.grading < kWorthSaying * stage.stepping || stage.grading <= 0) return "";
+  const double beside = 1 - std::min(1.0, stage.grading_after_sampling / stage.grading);
+  return str(stage.stage, ": sampling ", fixed(stage.sampling, 1), " s, grading ", fixed(stage.grading, 1), " s (",
+             percent(beside), " of it beside sampling), training ", fixed(stage.training, 1), " s, steps ",
+             fixed(stage.stepping, 1), " s\n");
 }
 
 }  // namespace

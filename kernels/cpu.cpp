@@ -22,25 +22,46 @@ const Backend& cpu_backend_avx2();
 const Backend& cpu_backend_avx2_widened();
 const Backend& cpu_backend_f64();
 
-// calloc's pages are zero without being touched, so memory that a plan allots in vain costs nothing. The pointer that
-// calloc gave stands right before the aligned one. Arenas take huge pages where the system has them: weights that are
-// read once a token then cost a tenth less.
+namespace {
+
+// Right before the data. `mapped` is 0 where calloc gave it.
+struct MemoryHead {
+  void* raw;
+  size_t mapped;
+};
+
+// Whole huge pages where the system has them: weights that are read once a token then cost a tenth less. Not reserved,
+// so that a model larger than the machine can be described; what a run takes is checked before it begins.
+void* map_arena(size_t bytes) {
+  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  void* raw = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, kFlags, -1, 0);
+  if (raw == MAP_FAILED) return nullptr;
+  (void)madvise(raw, bytes, MADV_HUGEPAGE);
+  return raw;
+}
+
+}  // namespace
+
+// Pages are zero without being touched, so memory that a plan allots in vain costs nothing.
 void* cpu_allocate(size_t bytes) {
-  constexpr size_t kAlign = 64;
-  void* raw = std::calloc(bytes + 2 * kAlign, 1);
+  constexpr size_t kAlign = 64, kHugePage = size_t{1} << 21, kArena = size_t{1} << 25;
+  const bool is_arena = bytes >= kArena;
+  const size_t align = is_arena ? kHugePage : kAlign, all = bytes + 2 * align;
+  void* raw = is_arena ? map_arena(all) : std::calloc(all, 1);
   if (!raw) return nullptr;
-  const uintptr_t data = (reinterpret_cast<uintptr_t>(raw) + 2 * kAlign - 1) / kAlign * kAlign;
-  constexpr size_t kHugePage = size_t{1} << 21, kArena = size_t{1} << 25;
-  if (bytes >= kArena) {
-    const uintptr_t first = (data + kHugePage - 1) / kHugePage * kHugePage;
-    (void)madvise(reinterpret_cast<void*>(first), (data + bytes - first) / kHugePage * kHugePage, MADV_HUGEPAGE);
-  }
-  reinterpret_cast<void**>(data)[-1] = raw;
+  const uintptr_t data = (reinterpret_cast<uintptr_t>(raw) + 2 * align - 1) / align * align;
+  reinterpret_cast<MemoryHead*>(data)[-1] = {raw, is_arena ? all : 0};
   return reinterpret_cast<void*>(data);
 }
 
 void cpu_release(void* data) {
-  if (data) std::free(static_cast<void**>(data)[-1]);
+  if (!data) return;
+  const MemoryHead head = static_cast<MemoryHead*>(data)[-1];
+  if (head.mapped) {
+    munmap(head.raw, head.mapped);
+  } else {
+    std::free(head.raw);
+  }
 }
 
 namespace {

@@ -6,6 +6,7 @@
 #include "rl/verdict.h"
 #include "trainer/evaluator.h"
 #include "trainer/graders.h"
+#include "trainer/memory_plan.h"
 #include "trainer/row_length.h"
 #include "trainer/run_state.h"
 #include "trainer/sampler.h"
@@ -91,6 +92,8 @@ class RunCheck {
       return in_prompt(tokens.error());
     });
     if (!questions.ok()) add(questions.error(), path + ".eval");
+    const auto fits = check_memory(*model_.weights, stage);
+    if (!fits.ok()) add(fits.error(), "");
   }
 
   // All rows of files, and some problems of tasks.
@@ -154,7 +157,7 @@ class RunCheck {
 std::vector<Error> check_run(const ResolvedConfig& resolved) {
   auto sandbox = start_sandbox(resolved.config);
   if (!sandbox.ok()) return {sandbox.error()};
-  const auto model = describe_model(resolved.config);
+  const auto model = make_model(resolved.config, policy::Use::kSample);
   if (!model.ok()) return {model.error()};
   if (!model->tokenizer)
     return {{ErrorCode::kInvalid, "has no tokenizer.json; training needs one", resolved.config.policy.path, 0, 0,

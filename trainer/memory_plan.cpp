@@ -72,6 +72,15 @@ TrainingMemory training_memory(const policy::ModelConfig& config, const kernels:
   return {one, one, 2 * one, weights.bytes() - one, meter.bytes() - before + logits_bytes(config, token_budget)};
 }
 
+Result<void> check_memory(const policy::Weights& weights, const StageConfig& stage) {
+  const TrainingMemory need = training_memory(weights.config(), weights.backend(), stage.token_budget);
+  if (need.total() <= total_memory()) return {};
+  return Error{.message = str("training takes ", need.total() >> 20, " MiB, of them ", need.activations >> 20,
+                              " for the activations of ", stage.token_budget, " tokens; this machine has ",
+                              total_memory() >> 20, " MiB in all"),
+               .field = "stages." + stage.name + ".token_budget"};
+}
+
 int64_t total_memory() {
   const int64_t all = static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
   const int64_t limit = group_limit(kGroupLimit);

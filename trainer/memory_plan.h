@@ -4,7 +4,8 @@
 #include <cstdint>
 
 #include "kernels/backend.h"
-#include "policy/model_config.h"
+#include "policy/weights.h"
+#include "trainer/run_config.h"
 
 namespace hone::trainer {
 
@@ -33,6 +34,10 @@ struct TrainingMemory {
 // Micro-batches of token_budget tokens. Sampling during a run takes cache and workspace besides.
 TrainingMemory training_memory(const policy::ModelConfig& config, const kernels::Backend& backend,
                                int64_t token_budget);
+
+// Error (field stages.NAME.token_budget) where training the stage takes more than there is in all; grpo's cache comes
+// besides, in a share of what is left.
+Result<void> check_memory(const policy::Weights& weights, const StageConfig& stage);
 
 // What processes may still take: the system's estimate, within the limit of the control group; -1 where unknown.
 int64_t available_memory();

@@ -155,36 +155,22 @@ policy::ModelConfig model_shape(const PolicySection& p, const policy::Tokenizer&
   return c;
 }
 
-namespace {
-
-Result<Model> make_or_describe(const RunConfig& config, policy::Use use, bool values, const kernels::Stream& stream) {
+Result<Model> make_model(const RunConfig& config, policy::Use use) {
   const PolicySection& policy = config.policy;
   std::optional<Dtype> dtype = policy.dtype;
   if (policy.dtype == Dtype::kAuto) dtype.reset();
-  if (!policy.path.empty()) return load_model(policy.path, {form_of(policy.mla), use, dtype, values}, stream);
+  if (!policy.path.empty()) return load_model(policy.path, {form_of(policy.mla), use, dtype, false}, {});
   Model model;
   HONE_TRY_ASSIGN(model.tokenizer, make_tokenizer(config.tokenizer));
   model.weights = std::make_unique<policy::Weights>(model_shape(policy, *model.tokenizer),
                                                     backend_of(dtype.value_or(Dtype::kF32)), use);
-  const policy::Weights& weights = *model.weights;
-  if (values) model.weights->load(*initial_parameters(weights.layout(), weights.config(), config.run.seed), stream);
   return model;
 }
-
-}  // namespace
 
 std::unique_ptr<policy::ParameterSource> initial_parameters(const policy::ParameterLayout& layout,
                                                             const policy::ModelConfig& config, uint64_t seed) {
   return std::make_unique<policy::RandomParameters>(layout, config.init_std,
                                                     mix64(seed, kInitStream, Purpose::kInit));
-}
-
-Result<Model> make_model(const RunConfig& config, bool values, const kernels::Stream& stream) {
-  return make_or_describe(config, policy::Use::kTrain, values, stream);
-}
-
-Result<Model> describe_model(const RunConfig& config) {
-  return make_or_describe(config, policy::Use::kSample, false, {});
 }
 
 Result<Model> load_model(const std::string& path, const LoadOptions& options, const kernels::Stream& stream) {

@@ -31,11 +31,9 @@ policy::ModelConfig model_shape(const PolicySection& policy, const policy::Token
 const kernels::Backend& backend_of(Dtype dtype);
 policy::MlaForm form_of(MlaForm form);
 
-// Fresh weights of the configured shape (or those of policy.path), for training; without values where others will be
-// loaded. Errors name the field or file.
-Result<Model> make_model(const RunConfig& config, bool values, const kernels::Stream& stream);
-// The same, neither for training nor with values: for what can be checked before.
-Result<Model> describe_model(const RunConfig& config);
+// Weights of the configured shape (or that of policy.path) for `use`, without values: of an arena no page is taken
+// before it is written. Errors name the field or file.
+Result<Model> make_model(const RunConfig& config, policy::Use use);
 
 struct LoadOptions {
   policy::MlaForm form = policy::MlaForm::kExpanded;  // of latent attention

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "trainer/graders.h"
+#include "trainer/memory_plan.h"
 #include "trainer/objective.h"
 #include "trainer/run_config_names.h"
 #include "trainer/run_state.h"
@@ -72,11 +73,8 @@ Result<void> check_space(const RunConfig& config, const policy::Weights& weights
 
 Result<void> start_stage(RunState& run, size_t index) {
   const std::string& from = run.config().stages[index].from;
-  const bool as_made = index == 0 && (from.empty() || from == "init");  // the values that make_model gave
-  if (!as_made) {
-    HONE_TRY_ASSIGN(const auto source, stage_start(run, index, from));
-    if (source) run.model().weights->load(*source, run.stream());
-  }
+  HONE_TRY_ASSIGN(const auto source, stage_start(run, index, from));
+  if (source) run.model().weights->load(*source, run.stream());
   run.begin_stage(index);
   return {};
 }
@@ -166,9 +164,10 @@ Result<RunOutcome> run_pipeline(const ResolvedConfig& asked, const RunOptions& o
   HONE_TRY(settle_hashes(config));
   HONE_TRY(settle_config(resolved, directory, started));
   HONE_TRY_ASSIGN(auto sandbox, start_sandbox(config));
-  HONE_TRY_ASSIGN(Model model, make_model(config, !checkpoint, stream));
+  HONE_TRY_ASSIGN(Model model, make_model(config, policy::Use::kTrain));
   HONE_TRY(settle_steps(config, model));
   HONE_TRY(check_space(config, *model.weights, run_dir));
+  for (const StageConfig& stage : config.stages) HONE_TRY(check_memory(*model.weights, stage));
   if (checkpoint) HONE_TRY(check_isa(*checkpoint, model.weights->backend(), options.allow_other_isa));
   HONE_TRY(directory.restore(offsets, stage_names(config), progress.stage_index, progress.step));
   RunState run(config, options, std::move(directory), std::move(model), std::move(sandbox), stream);

@@ -48,7 +48,7 @@ struct StageSummary {
   double tokens = 0;                   // prompt and completion tokens processed
   std::map<std::string, double> eval;  // keys of `eval --json` without the prefix; empty: not evaluated
   // Sums over the steps of a grpo stage, seconds: phases as in the metrics, and whole steps.
-  double sampling = 0, grading = 0, training = 0, stepping = 0;
+  double sampling = 0, grading = 0, grading_after_sampling = 0, training = 0, stepping = 0;
 };
 
 struct RunOptions {

@@ -17,6 +17,7 @@ void add_row(const Json& row, const std::string& eval_name, StageSummary& line) 
   line.tokens += row.value("tokens/prompt", 0.0) + row.value("tokens/completion", 0.0);
   line.sampling += row.value("seconds/sample", 0.0);
   line.grading += row.value("seconds/grading", 0.0);
+  line.grading_after_sampling += row.value("seconds/grade", 0.0);
   line.training += row.value("seconds/train", 0.0);
   line.stepping += row.value("seconds/step", 0.0);
   const std::string prefix = "eval/" + eval_name + "/";

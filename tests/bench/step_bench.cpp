@@ -245,7 +245,7 @@ Result<void> run(const std::string& path, const std::vector<std::string>& argume
   Setup setup;
   setup.config = std::get<trainer::ResolvedConfig>(std::move(loaded)).config;
   setup.stream = {&team};
-  HONE_TRY_ASSIGN(trainer::Model made, trainer::make_model(setup.config, false, setup.stream));
+  HONE_TRY_ASSIGN(trainer::Model made, trainer::make_model(setup.config, policy::Use::kTrain));
   setup.model.tokenizer = made.tokenizer;
   setup.model.weights = std::make_unique<policy::Weights>(
       made.weights->config(), profiled_backend(made.weights->backend()), policy::Use::kTrain);

@@ -89,6 +89,15 @@ class Commands(unittest.TestCase):
         self.assertEqual(check.stdout, dry_run.stdout)
         self.assertFalse(directory.exists())
 
+    def test_a_model_larger_than_the_machine_is_refused_before_anything_is_written(self):
+        for command in ("check", "run"):
+            directory = self.path / f"large-{command}"
+            larger = ("policy.hidden_size=8192", "policy.layers=96", f"run.dir={directory}")
+            done = self.ends(hone(command, CONFIG, *larger), 2)
+            self.assertIn("stages.base.token_budget: training takes", done.stderr)
+            self.assertIn("MiB in all", done.stderr)
+            self.assertFalse((directory / "checkpoints").exists())
+
     def test_check_finds_missing_data(self):
         done = self.ends(hone("check", CONFIG, "stages.base.data={path: nowhere.jsonl}"), 2)
         self.assertIn("nowhere.jsonl", done.stderr)

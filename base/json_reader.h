@@ -1,10 +1,10 @@
 // JSON from outside: equal keys and deep nesting are errors, which nlohmann::json::parse would let pass.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
+#include "base/json.h"
 #include "base/result.h"
 
 namespace hone {

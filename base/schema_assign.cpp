@@ -3,9 +3,9 @@
 #include <charconv>
 #include <cmath>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "base/edit_distance.h"
+#include "base/json.h"
 #include "base/schema.h"
 
 namespace hone {

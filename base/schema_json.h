@@ -2,8 +2,8 @@
 #pragma once
 
 #include <functional>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "base/schema.h"
 
 namespace hone {

@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "base/edit_distance.h"
+#include "base/json.h"
 #include "base/schema.h"
 
 namespace hone {

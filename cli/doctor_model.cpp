@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "cli/compute.h"
 #include "cli/exit.h"
 #include "cli/report_text.h"

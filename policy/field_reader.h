@@ -1,10 +1,10 @@
 // Typed access to the fields of a JSON object that holds configuration. Internal to policy/.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
+#include "base/json.h"
 #include "base/result.h"
 
 namespace hone::policy {

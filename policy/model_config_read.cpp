@@ -1,7 +1,7 @@
 // config.json of Hugging Face model directories, read.
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "base/json_reader.h"
 #include "policy/families.h"
 #include "policy/field_reader.h"

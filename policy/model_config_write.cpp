@@ -1,8 +1,8 @@
 // config.json of Hugging Face model directories, written.
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "base/check.h"
+#include "base/json.h"
 #include "policy/families.h"
 #include "policy/model_config_rope.h"
 

@@ -1,11 +1,11 @@
 #include "policy/safetensors.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
 #include "base/bytes.h"
+#include "base/json.h"
 #include "base/json_reader.h"
 
 namespace hone::policy {

@@ -1,9 +1,9 @@
 // tokenizer_config.json and special_tokens_map.json: the names of special tokens.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "base/json.h"
 #include "base/result.h"
 
 namespace hone::policy {

@@ -1,9 +1,10 @@
 // tokenizer.json as Hugging Face's `tokenizers` reads it, for vocabularies of tags, words and characters.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
+
+#include "base/json.h"
 
 namespace hone::policy {
 

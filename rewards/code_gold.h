@@ -1,9 +1,9 @@
 // The tests of a programming problem as data sets write them.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "sandboxes/judge.h"
 

@@ -1,8 +1,8 @@
 #include "rewards/instruction_text.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "rewards/script.h"
 #include "rewards/tags.h"
 #include "rewards/utf8_text.h"

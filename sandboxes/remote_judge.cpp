@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <csignal>
-#include <nlohmann/json.hpp>
 #include <semaphore>
 #include <sstream>
 
 #include "base/base64.h"
 #include "base/http_client.h"
+#include "base/json.h"
 #include "base/json_reader.h"
 #include "sandboxes/request_check.h"
 

@@ -1,7 +1,7 @@
 // What `hone check` looks at: everything that would stop a run later and can be seen before it starts.
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "rewards/checker.h"
 #include "rl/verdict.h"
 #include "trainer/evaluator.h"

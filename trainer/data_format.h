@@ -1,10 +1,10 @@
 // What the columns of a row mean: the formats in which data for reinforcement learning and fine-tuning is published.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 
+#include "base/json.h"
 #include "base/result.h"
 
 namespace hone::trainer {

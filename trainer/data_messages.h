@@ -1,9 +1,9 @@
 // Conversations in data: lists of messages {"role": "user", "content": "…"}.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "base/json.h"
 #include "base/result.h"
 
 namespace hone::trainer {

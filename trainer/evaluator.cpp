@@ -4,9 +4,9 @@
 #include <atomic>
 #include <charconv>
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <thread>
 
+#include "base/json.h"
 #include "rewards/checker.h"
 #include "rl/verdict.h"
 #include "trainer/graders.h"

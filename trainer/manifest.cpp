@@ -1,10 +1,10 @@
 #include "trainer/manifest.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "base/json_reader.h"
 
 namespace hone::trainer {

@@ -1,9 +1,9 @@
 #include "trainer/model.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/philox.h"
 #include "policy/char_tokenizer.h"
 #include "policy/file_parameters.h"

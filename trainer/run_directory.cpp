@@ -2,8 +2,8 @@
 
 #include <charconv>
 #include <chrono>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "rl/verdict.h"
 #include "trainer/checkpoint.h"
 

@@ -1,8 +1,7 @@
 #include "trainer/run_summary.h"
 
-#include <nlohmann/json.hpp>
-
 #include "base/file.h"
+#include "base/json.h"
 #include "trainer/checkpoint.h"
 
 namespace hone::trainer {

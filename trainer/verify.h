@@ -1,10 +1,10 @@
 // The answer of `hone verify`: every checkpoint of a run, or a single one, and the journal.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "trainer/checkpoint.h"
 #include "trainer/journal.h"

@@ -1,6 +1,6 @@
 #include "rewards/tasks/expression.h"
 
-#include <nlohmann/json.hpp>
+#include "base/json.h"
 
 namespace hone::rewards {
 namespace {

@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "rewards/tasks/families.h"
 #include "rewards/tasks/family.h"
 

@@ -1,7 +1,6 @@
 #include "rewards/tasks/task.h"
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "rewards/tasks/completion.h"
 #include "rewards/names.h"
 #include "rewards/tasks/expression.h"

@@ -1,6 +1,6 @@
 #include "rewards/tasks/worked_answers.h"
 
-#include <nlohmann/json.hpp>
+#include "base/json.h"
 
 namespace hone::rewards {
 

@@ -4,8 +4,8 @@
 
 #include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "tests/support/temp_dir.h"
 
 namespace hone {

@@ -1,8 +1,8 @@
 // The judges of the tasks on any bytes: whatever the answer, a verdict; only a right answer is correct.
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 #include <vector>
 
+#include "base/json.h"
 #include "rewards/tasks/expression_value.h"
 #include "rewards/tasks/task.h"
 

@@ -7,8 +7,8 @@
 //   {"render": true, …}                               {"result": text}, by the template of the directory
 // … stands for messages, tools, variables, add_generation_prompt, continue_final_message. Failures: {"error": text}.
 #include <iostream>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "policy/chat_template.h"
 #include "policy/decode_stream.h"
 

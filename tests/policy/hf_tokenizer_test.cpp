@@ -5,9 +5,9 @@
 
 #include <fstream>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <thread>
 
+#include "base/json.h"
 #include "tests/support/temp_dir.h"
 
 namespace hone::policy {

@@ -7,13 +7,13 @@
 #include <atomic>
 #include <fstream>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "tests/support/temp_dir.h"
 #include "trainer/pipeline.h"
 #include "trainer/verify.h"

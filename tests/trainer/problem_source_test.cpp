@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <fstream>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/json.h"
 #include "tests/support/temp_dir.h"
 #include "trainer/epoch_order.h"
 

@@ -1,9 +1,9 @@
 // The sample files of tests/data: every format, in lines and in Parquet.
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/json.h"
 #include "rewards/checker.h"
 #include "tests/support/chat_tokenizer.h"
 #include "trainer/problem_source.h"

@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 
+#include "base/json.h"
 #include "rewards/tasks/completion.h"
 #include "rewards/tasks/worked_answers.h"
 

@@ -66,6 +66,8 @@ class RunCheck {
 
   std::vector<Error> run() {
     for (size_t i = 0; i < config_.stages.size(); ++i) check_stage(i);
+    const auto fits = check_space(*model_.weights, config_);
+    if (!fits.ok()) add(fits.error(), "");
     return std::move(errors_);
   }
 

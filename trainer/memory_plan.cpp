@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <string>
 
+#include "base/file.h"
 #include "policy/memory_meter.h"
 #include "policy/packed_network.h"
 #include "policy/paged_decoder.h"
@@ -79,6 +81,19 @@ Result<void> check_memory(const policy::Weights& weights, const StageConfig& sta
                               " for the activations of ", stage.token_budget, " tokens; this machine has ",
                               total_memory() >> 20, " MiB in all"),
                .field = "stages." + stage.name + ".token_budget"};
+}
+
+Result<void> check_space(const policy::Weights& weights, const RunConfig& config) {
+  const bool rounded = weights.backend().compact == kernels::DType::kBf16;
+  const int64_t one = weights.size() * (3 * static_cast<int64_t>(sizeof(float)) + (rounded ? 2 : 0));
+  const int64_t needed =
+      one * (config.checkpoint.keep + 2 * static_cast<int64_t>(config.stages.size()) + 1) + (16 << 20);
+  std::filesystem::path there = std::filesystem::absolute(config.run.dir);
+  while (!path_exists(there.string()) && there.has_relative_path()) there = there.parent_path();
+  HONE_TRY_ASSIGN(const int64_t free, free_space(there.string()));
+  if (free >= needed) return {};
+  return Error{ErrorCode::kIo, str("needs ", needed >> 20, " MiB for checkpoints, ", free >> 20, " MiB are free"),
+               config.run.dir};
 }
 
 int64_t total_memory() {

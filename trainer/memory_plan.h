@@ -1,4 +1,4 @@
-// What a policy takes in memory, to sample and to train, before it is loaded. Bytes throughout.
+// What a policy takes in memory, to sample and to train, and on disk, before it is loaded. Bytes throughout.
 #pragma once
 
 #include <cstdint>
@@ -38,6 +38,9 @@ TrainingMemory training_memory(const policy::ModelConfig& config, const kernels:
 // Error (field stages.NAME.token_budget) where training the stage takes more than there is in all; grpo's cache comes
 // besides, in a share of what is left.
 Result<void> check_memory(const policy::Weights& weights, const StageConfig& stage);
+
+// Error (file: the run's directory) where its file system has no room for the checkpoints that are kept and one more.
+Result<void> check_space(const policy::Weights& weights, const RunConfig& config);
 
 // What processes may still take: the system's estimate, within the limit of the control group; -1 where unknown.
 int64_t available_memory();

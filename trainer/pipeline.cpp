@@ -59,18 +59,6 @@ Result<void> check_isa(const LoadedCheckpoint& checkpoint, const kernels::Backen
                checkpoint.info.path};
 }
 
-// Disk for the checkpoints that retention keeps, and one more being written.
-Result<void> check_space(const RunConfig& config, const policy::Weights& weights, const std::string& path) {
-  const bool rounded = weights.backend().compact == kernels::DType::kBf16;
-  const int64_t one = weights.size() * (3 * static_cast<int64_t>(sizeof(float)) + (rounded ? 2 : 0));
-  const int64_t needed =
-      one * (config.checkpoint.keep + 2 * static_cast<int64_t>(config.stages.size()) + 1) + (16 << 20);
-  HONE_TRY_ASSIGN(const int64_t free, free_space(path));
-  if (free >= needed) return {};
-  return Error{ErrorCode::kIo, str("needs ", needed >> 20, " MiB for checkpoints, ", free >> 20, " MiB are free"),
-               path};
-}
-
 Result<void> start_stage(RunState& run, size_t index) {
   const std::string& from = run.config().stages[index].from;
   HONE_TRY_ASSIGN(const auto source, stage_start(run, index, from));
@@ -166,7 +154,7 @@ Result<RunOutcome> run_pipeline(const ResolvedConfig& asked, const RunOptions& o
   HONE_TRY_ASSIGN(auto sandbox, start_sandbox(config));
   HONE_TRY_ASSIGN(Model model, make_model(config, policy::Use::kTrain));
   HONE_TRY(settle_steps(config, model));
-  HONE_TRY(check_space(config, *model.weights, run_dir));
+  HONE_TRY(check_space(*model.weights, config));
   for (const StageConfig& stage : config.stages) HONE_TRY(check_memory(*model.weights, stage));
   if (checkpoint) HONE_TRY(check_isa(*checkpoint, model.weights->backend(), options.allow_other_isa));
   HONE_TRY(directory.restore(offsets, stage_names(config), progress.stage_index, progress.step));

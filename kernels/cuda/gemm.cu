@@ -37,14 +37,11 @@ inline constexpr int64_t kFewRows = 16;
 HONE_HOST_DEVICE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 HONE_HOST_DEVICE int64_t tiles(int64_t count, int64_t size) { return (count + size - 1) / size; }
 
-HONE_DEVICE float rounded(float x, float) { return x; }
-HONE_DEVICE float rounded(float x, uint16_t) { return to_float(to_bf16(x)); }
-
-HONE_DEVICE float widened(float x) { return x; }
-HONE_DEVICE float widened(uint16_t x) { return to_float(x); }
-
-HONE_DEVICE void narrow(float x, float& to) { to = x; }
-HONE_DEVICE void narrow(float x, uint16_t& to) { to = to_bf16(x); }
+// As a product in Compact takes it in.
+template <class Compact>
+HONE_DEVICE float rounded(float x) {
+  return to_float(to_element<Compact>(x));
+}
 
 template <int kCount>
 HONE_DEVICE void put(Pack<float, kCount>* line, int at, float x) {
@@ -81,7 +78,7 @@ HONE_DEVICE void load_rows(const float* x, int64_t stride, int rows, int depth, 
   for (int i = threadIdx.x; i < Tile::kRows * Tile::kDepth; i += Tile::kThreads) {
     const int t = i / 32 % (Tile::kDepth / 8) * 8 + i % 8, row = i / 32 / (Tile::kDepth / 8) * 4 + i / 8 % 4;
     const float value = row < rows && t < depth ? x[row * stride + t] : 0.0f;
-    put(to + t * Tile::kLeftLine, row, rounded(value, Compact{}));
+    put(to + t * Tile::kLeftLine, row, rounded<Compact>(value));
   }
 }
 
@@ -159,7 +156,7 @@ template <class Tile, class Compact, int kCount>
 HONE_DEVICE void load_lines(const float* x, int64_t stride, int64_t cols, int depth, int line, Pack<float, kCount>* to) {
   for (int i = threadIdx.x; i < Tile::kCols * depth; i += Tile::kThreads) {
     const int t = i / Tile::kCols, col = i % Tile::kCols;
-    put(to + t * line, col, rounded(col < cols ? x[t * stride + col] : 0.0f, Compact{}));
+    put(to + t * line, col, rounded<Compact>(col < cols ? x[t * stride + col] : 0.0f));
   }
 }
 
@@ -170,6 +167,7 @@ HONE_KERNEL(add_grad_weight)(GemmGradWeightArgs g) {
   HONE_SHARED(Tile::Right, right, Tile::kDepth * Tile::kRightLine);
   const int64_t group = blockIdx.z;
   const int64_t begin = g.offsets ? g.offsets[group] : 0, end = g.offsets ? g.offsets[group + 1] : g.m;
+  if (begin == end) return;
   const int64_t first_row = int64_t{blockIdx.x} * Tile::kRows, first_col = int64_t{blockIdx.y} * Tile::kCols;
   const auto* dy = static_cast<const float*>(g.dy) + first_row;
   const auto* x = static_cast<const float*>(g.x) + first_col;
@@ -213,7 +211,7 @@ HONE_KERNEL(pack_piece)(PackPanelsArgs p) {
   const int count = static_cast<int>(least(kPackDepth, depth - first_k)) * kPanelCols;
   for (int i = threadIdx.x; i < count; i += kPackThreads) {
     const int t = i / kRun / kPanelCols * kRun + i % kRun, c = i / kRun % kPanelCols;
-    narrow(piece[t * kLine + c], out[i]);
+    out[i] = to_element<Compact>(piece[t * kLine + c]);
   }
 }
 
@@ -222,17 +220,15 @@ void launch_gemm(const GemmArgs& g, const GemmArgs& on_device, const Stream& str
   int64_t row_tiles = g.offsets ? 0 : tiles(g.m, Tile::kRows);
   for (int32_t group = 0; g.offsets && group < g.num_groups; ++group)
     row_tiles += tiles(g.offsets[group + 1] - g.offsets[group], Tile::kRows);
-  if (row_tiles == 0) return;
-  HONE_LAUNCH(stream, (Dim3{row_tiles, tiles(g.n, Tile::kCols)}), Dim3{Tile::kThreads},
-              (multiply_rows<Compact, Tile>), on_device);
+  const Dim3 grid{row_tiles, tiles(g.n, Tile::kCols)};
+  HONE_LAUNCH(stream, grid, Tile::kThreads, (multiply_rows<Compact, Tile>), on_device);
 }
 
 }  // namespace
 
 template <class Compact>
 void gemm(const GemmArgs& g, const Stream& stream) {
-  const int64_t rows = g.offsets ? g.offsets[g.num_groups] : g.m;
-  if (rows == 0 || g.n == 0) return;
+  const int64_t rows = g.offsets ? g.offsets[g.num_groups] - g.offsets[0] : g.m;
   GemmArgs on_device = g;
   if (g.offsets) on_device.offsets = upload(stream, g.offsets, g.num_groups + 1);
   if (g.panel_stride == 0) on_device.panel_stride = panel_size<Compact>(g.k);
@@ -244,19 +240,17 @@ void gemm(const GemmArgs& g, const Stream& stream) {
 
 template <class Compact>
 void gemm_grad_weight(const GemmGradWeightArgs& g, const Stream& stream) {
-  if (g.n == 0 || g.k == 0 || (g.offsets ? g.offsets[g.num_groups] : g.m) == 0) return;
   GemmGradWeightArgs on_device = g;
   if (g.offsets) on_device.offsets = upload(stream, g.offsets, g.num_groups + 1);
   const Dim3 grid{tiles(g.n, ManyRows::kRows), tiles(g.k, ManyRows::kCols), g.num_groups};
-  HONE_LAUNCH(stream, grid, Dim3{ManyRows::kThreads}, add_grad_weight<Compact>, on_device);
+  HONE_LAUNCH(stream, grid, ManyRows::kThreads, add_grad_weight<Compact>, on_device);
 }
 
 template <class Compact>
 void pack_panels(const PackPanelsArgs& p, const Stream& stream) {
   const int64_t k = p.transpose ? p.cols : p.rows, n = p.transpose ? p.rows : p.cols;
-  if (k == 0 || n == 0 || p.num_matrices == 0) return;
   const Dim3 grid{tiles(n, kPanelCols), tiles(k, kPackDepth), p.num_matrices};
-  HONE_LAUNCH(stream, grid, Dim3{kPackThreads}, pack_piece<Compact>, p);
+  HONE_LAUNCH(stream, grid, kPackThreads, pack_piece<Compact>, p);
 }
 
 template void gemm<float>(const GemmArgs&, const Stream&);

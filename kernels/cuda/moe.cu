@@ -5,7 +5,7 @@
 namespace hone::kernels::cuda {
 namespace {
 
-inline constexpr int kThreads = 128, kWarp = 32, kWarps = kThreads / kWarp;
+inline constexpr int kThreads = 128, kWarps = kThreads / kWarp;
 
 HONE_KERNEL(gather_row)(MoeGatherArgs a) {
   const int64_t row = blockIdx.x;
@@ -67,20 +67,19 @@ HONE_KERNEL(scatter_row)(MoeScatterArgs a) {
 }  // namespace
 
 void moe_gather(const MoeGatherArgs& a, const Stream& stream) {
-  if (a.count > 0) HONE_LAUNCH(stream, Dim3{a.count}, Dim3{kThreads}, gather_row, a);
+  HONE_LAUNCH(stream, a.count, kThreads, gather_row, a);
 }
 
 void moe_combine(const MoeCombineArgs& a, const Stream& stream) {
-  if (a.rows > 0) HONE_LAUNCH(stream, Dim3{a.rows}, Dim3{kThreads}, combine_row, a);
+  HONE_LAUNCH(stream, a.rows, kThreads, combine_row, a);
 }
 
 void moe_combine_backward(const MoeCombineBackwardArgs& a, const Stream& stream) {
-  const int64_t slots = a.rows * a.top_k;
-  if (slots > 0) HONE_LAUNCH(stream, Dim3{slots}, Dim3{kThreads}, combine_backward_slot, a);
+  HONE_LAUNCH(stream, a.rows * a.top_k, kThreads, combine_backward_slot, a);
 }
 
 void moe_scatter(const MoeScatterArgs& a, const Stream& stream) {
-  if (a.rows > 0) HONE_LAUNCH(stream, Dim3{a.rows}, Dim3{kThreads}, scatter_row, a);
+  HONE_LAUNCH(stream, a.rows, kThreads, scatter_row, a);
 }
 
 }  // namespace hone::kernels::cuda

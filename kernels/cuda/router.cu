@@ -8,8 +8,6 @@ namespace {
 
 // One warp, a block of its own, has a row: a lane has experts lane, lane + 32, ... Sums over experts or slots are one
 // chain in order, which every lane goes through for itself.
-inline constexpr int kWarp = 32;
-
 HONE_DEVICE int lane() { return static_cast<int>(threadIdx.x); }
 HONE_DEVICE float lowest() { return -__builtin_huge_valf(); }
 
@@ -37,12 +35,12 @@ HONE_DEVICE Best best_of(const float* rank, int experts) {
 HONE_DEVICE void compute_scores(const RouterShape& s, const float* logits, float* scores) {
   const int experts = static_cast<int>(s.experts);
   if (s.score == RouterScore::kSigmoid) {
-    for (int e = lane(); e < experts; e += kWarp) scores[e] = 1.0f / (1.0f + exp(0.0f - logits[e]));
+    for (int e = lane(); e < experts; e += kWarp) scores[e] = sigmoid(logits[e]);
     __syncthreads();
     return;
   }
   const float top = best_of(logits, experts).rank;
-  for (int e = lane(); e < experts; e += kWarp) scores[e] = exp(logits[e] - top);
+  for (int e = lane(); e < experts; e += kWarp) scores[e] = exponential(logits[e] - top);
   __syncthreads();
   float sum = 0;
   for (int e = 0; e < experts; ++e) sum += scores[e];
@@ -140,12 +138,12 @@ HONE_KERNEL(route_backward_row)(RouteBackwardArgs a) {
 
 void route(const RouteArgs& a, const Stream& stream) {
   HONE_CHECK(a.shape.experts <= kMostExperts, "a router on CUDA has at most 1024 experts");
-  if (a.rows > 0) HONE_LAUNCH(stream, Dim3{a.rows}, Dim3{kWarp}, route_row, a);
+  HONE_LAUNCH(stream, a.rows, kWarp, route_row, a);
 }
 
 void route_backward(const RouteBackwardArgs& a, const Stream& stream) {
   HONE_CHECK(a.shape.experts <= kMostExperts, "a router on CUDA has at most 1024 experts");
-  if (a.rows > 0) HONE_LAUNCH(stream, Dim3{a.rows}, Dim3{kWarp}, route_backward_row, a);
+  HONE_LAUNCH(stream, a.rows, kWarp, route_backward_row, a);
 }
 
 }  // namespace hone::kernels::cuda

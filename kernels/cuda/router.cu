@@ -31,12 +31,11 @@ HONE_DEVICE Best best_of(const float* rank, int experts) {
   return best;
 }
 
-// scores = score(logits), in shared memory and complete when it returns.
+// scores = score(logits), in shared memory. A lane has written its own; a barrier shows them to all.
 HONE_DEVICE void compute_scores(const RouterShape& s, const float* logits, float* scores) {
   const int experts = static_cast<int>(s.experts);
   if (s.score == RouterScore::kSigmoid) {
     for (int e = lane(); e < experts; e += kWarp) scores[e] = sigmoid(logits[e]);
-    __syncthreads();
     return;
   }
   const float top = best_of(logits, experts).rank;
@@ -46,7 +45,6 @@ HONE_DEVICE void compute_scores(const RouterShape& s, const float* logits, float
   for (int e = 0; e < experts; ++e) sum += scores[e];
   __syncthreads();
   for (int e = lane(); e < experts; e += kWarp) scores[e] /= sum;
-  __syncthreads();
 }
 
 // The rank of a group: its best, or its best two together.

@@ -153,7 +153,8 @@ HONE_KERNEL(multiply_rows)(GemmArgs g) {
 
 // x [depth][cols] into lines of a tile of kCols columns, zeros beyond them.
 template <class Tile, class Compact, int kCount>
-HONE_DEVICE void load_lines(const float* x, int64_t stride, int64_t cols, int depth, int line, Pack<float, kCount>* to) {
+HONE_DEVICE void load_lines(const float* x, int64_t stride, int64_t cols, int depth, int line,
+                            Pack<float, kCount>* to) {
   for (int i = threadIdx.x; i < Tile::kCols * depth; i += Tile::kThreads) {
     const int t = i / Tile::kCols, col = i % Tile::kCols;
     put(to + t * line, col, rounded<Compact>(col < cols ? x[t * stride + col] : 0.0f));

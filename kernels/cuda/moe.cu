@@ -1,11 +1,12 @@
 #include "kernels/cuda/moe.h"
 
 #include "kernels/cuda/dialect.h"
+#include "kernels/cuda/dialect_reduce.h"
 
 namespace hone::kernels::cuda {
 namespace {
 
-inline constexpr int kThreads = 128, kWarps = kThreads / kWarp;
+inline constexpr int kThreads = 128;
 
 HONE_KERNEL(gather_row)(MoeGatherArgs a) {
   const int64_t row = blockIdx.x;
@@ -26,18 +27,8 @@ HONE_KERNEL(combine_row)(MoeCombineArgs a) {
   }
 }
 
-// The sum over the block, for thread 0.
-HONE_DEVICE float sum_of_block(float x, float* warp_sums) {
-  const int warp = static_cast<int>(threadIdx.x) / kWarp, lane = static_cast<int>(threadIdx.x) % kWarp;
-  for (int offset = kWarp / 2; offset > 0; offset /= 2) x += __shfl_xor_sync(~0u, x, offset);
-  if (lane == 0) warp_sums[warp] = x;
-  __syncthreads();
-  return (warp_sums[0] + warp_sums[2]) + (warp_sums[1] + warp_sums[3]);
-}
-
 // A block for each row and slot.
 HONE_KERNEL(combine_backward_slot)(MoeCombineBackwardArgs a) {
-  HONE_SHARED(float, warp_sums, kWarps);
   const int64_t slot = blockIdx.x, at = a.place[slot] * a.cols;
   const auto* dy = static_cast<const float*>(a.dy) + slot / a.top_k * a.cols;
   const auto* expert_out = static_cast<const float*>(a.expert_out) + at;
@@ -49,7 +40,7 @@ HONE_KERNEL(combine_backward_slot)(MoeCombineBackwardArgs a) {
     dot = __fmaf_rn(d, expert_out[c], dot);
     dexpert_out[c] = d * weight;
   }
-  dot = sum_of_block(dot, warp_sums);
+  dot = block_sum(dot);
   if (threadIdx.x == 0) static_cast<float*>(a.dweights)[slot] = dot;
 }
 

@@ -1,5 +1,5 @@
-// CUDA twin of kernels/moe.h. Index arrays are in the backend's memory. Every element has the CPU's order of operations,
-// but for dweights: 128 chains over the columns c = t, t + 128, ..., folded by halves.
+// CUDA twin of kernels/moe.h, f32. Index arrays are in the backend's memory. Every element has the CPU's order of
+// operations, but for dweights: 128 chains over the columns c = t, t + 128, ..., added by block_sum.
 #pragma once
 
 #include "kernels/backend.h"

@@ -1,10 +1,11 @@
 // Packed panels (kernels/gemm.h) as the CUDA backends keep them.
 //
 // f32: [K][64]: a row is 256 bytes, which a warp loads with two wide accesses.
-// bf16: [K' / 8][64][8], K' a multiple of 16. Eight k of one column are 16 bytes, and eight columns of them lie together:
-// the 8 x 16 byte core matrix that Hopper's wgmma reads from shared memory without swizzling (PTX ISA, "Asynchronous
-// warpgroup level matrix shared memory layout"). So any run of k is one contiguous piece, for plain loads and for bulk
-// copies alike.
+// bf16: [K' / 8][64][8], K' a multiple of 16. Eight k of one column are 16 bytes, and those of eight columns lie one
+// after another: the core matrix of 8 x 16 bytes that Hopper's wgmma reads from shared memory without swizzling (PTX
+// ISA, "Asynchronous warpgroup level matrix shared memory layout").
+//
+// Any run of k of a panel, from a multiple of 16, is one contiguous piece: for plain loads and for bulk copies alike.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// CUDA twin of kernels/router.h: the CPU's sums in the CPU's order, so its choices are the CPU's wherever the logits are.
-// At most kMostExperts experts.
+// CUDA twin of kernels/router.h, f32: the CPU's sums in the CPU's order, so equal logits give equal scores, choices and
+// weights. At most kMostExperts experts.
 #pragma once
 
 #include "kernels/backend.h"

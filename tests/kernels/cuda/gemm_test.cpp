@@ -10,21 +10,14 @@
 #include <limits>
 #include <vector>
 
-#include "base/philox.h"
 #include "kernels/cuda/panels.h"
-#include "tests/support/emulator.h"
+#include "tests/kernels/cuda/twins.h"
 
 namespace hone::kernels::cuda {
 namespace {
 
+using test::random_values;
 using Values = std::vector<float>;
-
-Values random_values(int64_t count, uint64_t seed) {
-  PhiloxStream random(seed, 0);
-  Values out(static_cast<size_t>(count));
-  for (float& x : out) x = static_cast<float>(random.uniform() - 0.5);
-  return out;
-}
 
 bool same_bits(const Values& a, const Values& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
@@ -253,7 +246,8 @@ TYPED_TEST(CudaGemmTest, GradWeightIsOneChainOverRows) {
             sum = __fmaf_rn(rounded(dy[r * dy_stride + i]), rounded(x[r * x_stride + j]), sum);
           }
     float* dw = this->device_.upload(before);
-    GemmGradWeightArgs g{this->device_.upload(dy), dy_stride, this->device_.upload(x), x_stride, dw, dw_stride, m, n, k};
+    GemmGradWeightArgs g{this->device_.upload(dy), dy_stride, this->device_.upload(x), x_stride, dw, dw_stride, m, n,
+                         k};
     g.offsets = offsets.empty() ? nullptr : offsets.data();
     g.num_groups = static_cast<int32_t>(groups);
     g.group_dw_stride = group_stride;

@@ -6,20 +6,13 @@
 #include <cmath>
 #include <vector>
 
-#include "base/philox.h"
-#include "tests/support/emulator.h"
+#include "tests/kernels/cuda/twins.h"
 
 namespace hone::kernels::cuda {
 namespace {
 
+using test::random_values;
 using Values = std::vector<float>;
-
-Values random_values(int64_t count, uint64_t seed) {
-  PhiloxStream random(seed, 0);
-  Values out(static_cast<size_t>(count));
-  for (float& x : out) x = static_cast<float>(random.uniform() - 0.5);
-  return out;
-}
 
 // Rows sent to top_k of `experts` experts; all to the first ones where `crowded`.
 struct Routed {
@@ -93,7 +86,8 @@ TEST_F(CudaMoeTest, CombineBackwardIsNearTheCpu) {
     cpu_.moe_combine_backward({dy.data(), expert_out.data(), r.place.data(), weights.data(), dexpert.data(),
                                dweights.data(), r.rows, r.top_k, r.cols},
                               stream_);
-    float *device_dexpert = device_.output<float>(r.slots() * r.cols), *device_dweights = device_.output<float>(r.slots());
+    float* device_dexpert = device_.output<float>(r.slots() * r.cols);
+    float* device_dweights = device_.output<float>(r.slots());
     moe_combine_backward({device_.upload(dy), device_.upload(expert_out), device_.upload(r.place),
                           device_.upload(weights), device_dexpert, device_dweights, r.rows, r.top_k, r.cols},
                          stream_);

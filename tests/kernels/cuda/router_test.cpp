@@ -8,8 +8,7 @@
 #include <limits>
 #include <vector>
 
-#include "base/philox.h"
-#include "tests/support/emulator.h"
+#include "tests/kernels/cuda/twins.h"
 
 namespace hone::kernels::cuda {
 namespace {
@@ -66,7 +65,8 @@ std::vector<RouterShape> shapes() {
   std::vector<RouterShape> out;
   for (RouterScore score : {RouterScore::kSigmoid, RouterScore::kSoftmax})
     for (const RouterShape& s : {RouterShape{1, 1}, {7, 3}, {32, 4}, {60, 4, 1, 1}, {128, 8}, {256, 8, 8, 4},
-                                 {160, 6, 8, 3}, {64, 6, 16, 1}, {12, 5, 4, 2}, {6, 6, 6, 2}, {384, 8}, {1024, 2, 64, 2}})
+                                 {160, 6, 8, 3}, {64, 6, 16, 1}, {12, 5, 4, 2}, {6, 6, 6, 2}, {384, 8},
+                                 {1024, 2, 64, 2}})
       for (int variant = 0; variant < 2; ++variant) {
         out.push_back(s);
         out.back().score = score;

@@ -42,7 +42,7 @@ enum class Start { kNothing, kResidual, kSelf, kBias };
 struct Problem {
   int64_t m, n, k;
   Start start = Start::kNothing;
-  int64_t x_gap = 0, y_gap = 0;      // columns between the rows
+  int64_t x_gap = 0, y_gap = 0;  // columns between the rows
   std::vector<int32_t> offsets = {};
   int64_t groups() const { return offsets.empty() ? 1 : static_cast<int64_t>(offsets.size()) - 1; }
 };
@@ -149,16 +149,20 @@ TYPED_TEST(CudaGemmTest, HasTheBitsOfTheChainOnCpu) {
   }
 }
 
+// In f32 every CPU has the chain; in bf16 the instructions for pairs of k have another one.
 TYPED_TEST(CudaGemmTest, IsNearTheFastestCpu) {
+  const int32_t most = this->kCompact == DType::kBf16 ? 1 : 0;
   for (const Problem& p : {Problem{3, 70, 300}, {33, 40, 512, Start::kResidual}}) {
     const Inputs in(p);
     const Values a = this->on_device(p, in), b = this->on_cpu(cpu_backend(this->kCompact), p, in);
-    for (size_t i = 0; i < a.size(); ++i) ASSERT_LE(std::abs(bf16_rank(a[i]) - bf16_rank(b[i])), 1) << p << " at " << i;
+    for (size_t i = 0; i < a.size(); ++i)
+      ASSERT_LE(std::abs(bf16_rank(a[i]) - bf16_rank(b[i])), most) << p << " at " << i;
+    EXPECT_TRUE(same_bits(a, b) || most > 0) << p;
   }
 }
 
 TYPED_TEST(CudaGemmTest, RowsDoNotDependOnTheBatch) {
-  const Problem all{512, 70, 140, Start::kResidual};
+  const Problem all{512, 30, 140, Start::kResidual};
   const Inputs in(all);
   const Values whole = this->on_device(all, in);
   const auto expect_same = [&](int64_t first, int64_t m) {
@@ -174,8 +178,9 @@ TYPED_TEST(CudaGemmTest, RowsDoNotDependOnTheBatch) {
     const Values y = this->on_device(p, part);
     EXPECT_EQ(std::memcmp(y.data(), &whole[first * p.n], y.size() * sizeof(float)), 0) << m << " rows from " << first;
   };
-  for (int64_t row : {0, 1, 15, 16, 63, 64, 200, 511}) expect_same(row, 1);
-  for (int64_t m : {2, 15, 16, 17, 33, 63, 64, 65, 129, 300}) expect_same(m % 7, m);
+  for (int64_t row = 0; row < 512; row += 7) expect_same(row, 1);
+  for (int64_t m = 2; m <= 33; ++m) expect_same(m * 13 % 100, m);
+  for (int64_t m : {63, 64, 65, 127, 128, 129, 255, 256, 500}) expect_same(m % 11, m);
 }
 
 TYPED_TEST(CudaGemmTest, GroupsHaveTheirOwnPanels) {

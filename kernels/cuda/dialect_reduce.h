@@ -1,4 +1,4 @@
-// Sums over the threads of a warp and of a block, each in one order that the block's size decides.
+// Sums and maxima over the threads of a warp and of a block, each in one order that the block's size decides.
 #pragma once
 
 #include "kernels/cuda/dialect.h"
@@ -8,6 +8,12 @@ namespace hone::kernels::cuda {
 // Over all 32 lanes; every lane gets the same bits.
 HONE_DEVICE float warp_sum(float x) {
   for (int distance = kWarp / 2; distance > 0; distance /= 2) x += __shfl_xor_sync(~0u, x, distance);
+  return x;
+}
+
+// NaN does not count.
+HONE_DEVICE float warp_largest(float x) {
+  for (int distance = kWarp / 2; distance > 0; distance /= 2) x = largest(__shfl_xor_sync(~0u, x, distance), x);
   return x;
 }
 

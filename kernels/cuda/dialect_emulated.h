@@ -21,7 +21,7 @@
   static_assert(std::is_trivially_copyable_v<type>);                                                                \
   static char name##_declaration;                                                                                   \
   type(&name)[count] = *static_cast<type(*)[count]>(::hone::kernels::cuda::emulated::shared_array(                  \
-      &name##_declaration, sizeof(type) * (count), alignof(type)))
+      &name##_declaration, sizeof(type) * (count)))
 
 #define threadIdx (::hone::kernels::cuda::emulated::thread_index())
 #define blockIdx (::hone::kernels::cuda::emulated::block_index())
@@ -44,7 +44,7 @@ enum class WarpCall { kSync, kShuffle, kShuffleXor, kShuffleDown, kShuffleUp, kB
 [[gnu::const]] Index block_index();
 [[gnu::const]] Index block_extent();
 [[gnu::const]] Index grid_extent();
-void* shared_array(const void* declaration, size_t bytes, size_t align);
+void* shared_array(const void* declaration, size_t bytes);
 void meet_block(Place place);
 // Waits for all lanes of the mask. A shuffle's result is the value of its source lane, a ballot's the lanes whose value
 // is not 0. lane: the source, the xor mask or the distance.

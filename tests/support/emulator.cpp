@@ -46,9 +46,9 @@ EmulatedDevice::EmulatedDevice(uint64_t seed) : seed_(seed) {
 
 EmulatedDevice::~EmulatedDevice() { machine.reset(); }
 
-void* EmulatedDevice::allocate(size_t bytes) { return machine->memory.allocate(bytes, 256, true); }
+void* EmulatedDevice::allocate(size_t bytes) { return machine->memory.allocate(bytes, true); }
 
-void* EmulatedDevice::allocate_uninitialized(size_t bytes) { return machine->memory.allocate(bytes, 256, false); }
+void* EmulatedDevice::allocate_uninitialized(size_t bytes) { return machine->memory.allocate(bytes, false); }
 
 void EmulatedDevice::release(void* data) {
   if (data) machine->memory.release(data);
@@ -90,8 +90,8 @@ Index block_index() { return test::Grid::running()->block_index(); }
 Index block_extent() { return test::Grid::running()->block_extent(); }
 Index grid_extent() { return test::Grid::running()->grid_extent(); }
 
-void* shared_array(const void* declaration, size_t bytes, size_t align) {
-  return test::Grid::running()->shared_array(declaration, bytes, align);
+void* shared_array(const void* declaration, size_t bytes) {
+  return test::Grid::running()->shared_array(declaration, bytes);
 }
 
 void meet_block(Place place) { test::Grid::running()->meet_block(place); }

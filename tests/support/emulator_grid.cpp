@@ -1,6 +1,5 @@
 #include "tests/support/emulator_grid.h"
 
-#include <link.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -8,6 +7,7 @@
 #include <numeric>
 
 #include "base/check.h"
+#include "tests/support/emulator_program.h"
 
 namespace hone::test {
 namespace {
@@ -22,7 +22,7 @@ using kernels::cuda::Dim3;
 using kernels::cuda::kWarp;
 using State = GridThread::State;
 
-constexpr size_t kStackBytes = size_t{1} << 16, kMaxShared = 48 << 10, kSharedRedZone = 256;
+constexpr size_t kStackBytes = size_t{1} << 16, kMaxShared = 48 << 10;
 constexpr int64_t kMaxThreads = 1024;
 
 std::string text(Index i) { return str("(", i.x, ", ", i.y, ", ", i.z, ")"); }
@@ -47,26 +47,24 @@ const char* name_of(WarpCall call) {
   }
 }
 
-// What the program cannot write: constants of kernels lie there.
-std::vector<Range> constants() {
-  std::vector<Range> out;
-  dl_iterate_phdr(
-      [](dl_phdr_info* info, size_t, void* data) {
-        for (int i = 0; i < info->dlpi_phnum; ++i) {
-          const auto& header = info->dlpi_phdr[i];
-          const bool constant = (header.p_type == PT_LOAD && !(header.p_flags & PF_W)) || header.p_type == PT_GNU_RELRO;
-          const char* begin = reinterpret_cast<const char*>(info->dlpi_addr + header.p_vaddr);
-          if (constant) static_cast<std::vector<Range>*>(data)->push_back({begin, begin + header.p_memsz});
-        }
-        return 1;  // the program itself is the first
-      },
-      &out);
-  return out;
+const char* name_of(Access access) {
+  switch (access) {
+    case Access::kRead: return "read";
+    case Access::kWrite: return "write";
+    case Access::kAtomic: return "atomic";
+  }
+  return "?";
 }
 
-bool is_constant(const void* address, size_t bytes) {
-  static const std::vector<Range> all = constants();
-  return std::ranges::any_of(all, [&](const Range& r) { return r.contains(address, bytes); });
+// Stacks for the threads of a block; pages come as they are touched, and stay.
+char* stacks() {
+  static char* const all = [] {
+    void* data = mmap(nullptr, kStackBytes * kMaxThreads, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    HONE_CHECK(data != MAP_FAILED, "no addresses for stacks");
+    return static_cast<char*>(data);
+  }();
+  return all;
 }
 
 }  // namespace
@@ -74,14 +72,7 @@ bool is_constant(const void* address, size_t bytes) {
 Grid* Grid::running_ = nullptr;
 
 Grid::Grid(Launch launch, EmulatedDevice& device, DeviceMemory& memory, uint64_t seed)
-    : launch_(std::move(launch)), device_(device), memory_(memory), random_(seed, 0) {
-  void* stacks = mmap(nullptr, kStackBytes * kMaxThreads, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  HONE_CHECK(stacks != MAP_FAILED, "no memory for stacks");
-  stacks_ = static_cast<char*>(stacks);
-}
-
-Grid::~Grid() { munmap(stacks_, kStackBytes * kMaxThreads); }
+    : launch_(std::move(launch)), device_(device), memory_(memory), random_(seed, 0) {}
 
 bool Grid::is_launchable() {
   const Dim3 &grid = launch_.grid, &block = launch_.block;
@@ -98,6 +89,8 @@ bool Grid::is_launchable() {
 void Grid::run() {
   if (launch_.grid.empty() || !is_launchable()) return;
   threads_.resize(volume(launch_.block));
+  times_.resize((threads_.size() + kWarp - 1) / kWarp);
+  memory_.begin_launch();
   std::vector<int64_t> blocks(volume(launch_.grid));
   std::iota(blocks.begin(), blocks.end(), int64_t{0});
   HONE_CHECK(!running_, "a launch inside a launch");
@@ -111,6 +104,9 @@ void Grid::run() {
 void Grid::run_block() {
   returned_ = 0;
   ready_.clear();
+  shared_.clear();
+  shared_bytes_ = 0;
+  memory_.begin_block();
   for (size_t i = 0; i < threads_.size(); ++i) start(i);
   while (!ready_.empty() && !failed_) {
     std::swap(ready_[random_.below(static_cast<uint32_t>(ready_.size()))], ready_.back());
@@ -119,15 +115,14 @@ void Grid::run_block() {
     resume(next);
     if (ready_.empty() && !failed_) settle_barrier();
   }
-  for (const SharedArray& array : shared_) memory_.release(array.data);
-  shared_.clear();
-  shared_bytes_ = 0;
 }
 
 void Grid::start(size_t thread) {
   GridThread& t = threads_[thread];
   t.index = index_in(launch_.block, static_cast<int64_t>(thread));
-  t.context = make_fcontext(stacks_ + (thread + 1) * kStackBytes, kStackBytes, enter);
+  std::ranges::fill(t.known, 0);
+  times_[thread / kWarp] = 0;
+  t.context = make_fcontext(stacks() + (thread + 1) * kStackBytes, kStackBytes, enter);
   make_ready(thread);
 }
 
@@ -141,7 +136,7 @@ void Grid::enter(transfer_t from) {
 
 void Grid::resume(size_t thread) {
   current_ = &threads_[thread];
-  stack_ = {stacks_ + thread * kStackBytes, stacks_ + (thread + 1) * kStackBytes};
+  stack_ = {stacks() + thread * kStackBytes, stacks() + (thread + 1) * kStackBytes};
   running_ = this;
   current_->context = jump_fcontext(current_->context, this).fctx;
   running_ = nullptr;
@@ -189,6 +184,7 @@ void Grid::settle_barrier() {
       return add_fault(FaultKind::kDivergentBarrier, &first,
                        str("waits at ", text(first.place), ", thread ", text(t.index), " at ", text(t.place)));
   }
+  memory_.pass_barrier();
   for (size_t i = 0; i < threads_.size(); ++i) make_ready(i);
 }
 
@@ -249,8 +245,21 @@ int source_of(const GridThread& t, int lane) {
   }
 }
 
+// What any lane of the mask knows, all know from now on.
+void Grid::order_lanes(size_t warp, uint32_t mask) {
+  GridThread* lanes = &threads_[warp * kWarp];
+  uint16_t known[kWarp] = {};
+  HONE_CHECK_LT(times_[warp], UINT16_MAX);
+  for (uint32_t left = mask; left; left &= left - 1)
+    for (int i = 0; i < kWarp; ++i) known[i] = std::max(known[i], lanes[std::countr_zero(left)].known[i]);
+  ++times_[warp];
+  for (uint32_t left = mask; left; left &= left - 1) known[std::countr_zero(left)] = times_[warp];
+  for (uint32_t left = mask; left; left &= left - 1) std::ranges::copy(known, lanes[std::countr_zero(left)].known);
+}
+
 void Grid::finish_warp(size_t warp, uint32_t mask) {
   GridThread* lanes = &threads_[warp * kWarp];
+  if (current_->call == WarpCall::kSync) order_lanes(warp, mask);
   uint64_t votes = 0;
   for (uint32_t left = mask; left; left &= left - 1)
     if (lanes[std::countr_zero(left)].value) votes |= left & -left;
@@ -267,26 +276,43 @@ void Grid::finish_warp(size_t warp, uint32_t mask) {
   }
 }
 
-void* Grid::shared_array(const void* declaration, size_t bytes, size_t align) {
+void* Grid::shared_array(const void* declaration, size_t bytes) {
   for (const SharedArray& array : shared_)
     if (array.declaration == declaration) return array.data;
   shared_bytes_ += bytes;
   if (shared_bytes_ > kMaxShared) fail(FaultKind::kBadLaunch, str(shared_bytes_, " bytes of shared memory in a block"));
-  shared_.push_back({declaration, memory_.allocate(bytes, std::max(align, kSharedRedZone), false)});
+  shared_.push_back({declaration, memory_.allocate_shared(bytes)});
   return shared_.back().data;
 }
 
-void Grid::access(const void* address, size_t bytes, bool write) {
+// The other side of a race.
+std::string Grid::opponent() const {
+  const AccessGroup& other = memory_.opponent();
+  if (other.flags & AccessGroup::kOtherBlocks) return "another block's";
+  const uint32_t others = other.lanes & ~(uint32_t{1} << (current_ - threads_.data()) % kWarp);
+  const int lane = std::countr_zero(others ? others : other.lanes);
+  return str("that of thread ", text(threads_[other.warp * kWarp + lane].index));
+}
+
+void Grid::access(const void* address, size_t bytes, Access access, const void* from) {
   if (stack_.contains(address, bytes)) return;
+  const auto what = [&](const std::string& rest) {
+    return str(name_of(access), " of ", bytes, " bytes ", rest, source_line(from));
+  };
   if (memory_.contains(address)) {
-    auto verdict = memory_.access(address, bytes, write);
-    if (!verdict.what.empty())
-      fail(verdict.kind, str(write ? "write of " : "read of ", bytes, " bytes, ", verdict.what));
-    return;
+    const size_t thread = current_ - threads_.data(), warp = thread / kWarp;
+    const Accessor who{static_cast<uint8_t>(warp), static_cast<uint8_t>(thread % kWarp), times_[warp], current_->known};
+    switch (memory_.access(address, bytes, access, who)) {
+      case DeviceMemory::Outcome::kFine: return;
+      case DeviceMemory::Outcome::kOutOfBounds: fail(FaultKind::kOutOfBounds, what(memory_.relation()));
+      case DeviceMemory::Outcome::kUninitialized: fail(FaultKind::kUninitializedRead, what(memory_.relation()));
+      case DeviceMemory::Outcome::kRace:
+        fail(FaultKind::kRace, what(str(memory_.relation(), ", against ", opponent())));
+    }
   }
   const Range call{static_cast<const char*>(launch_.call), static_cast<const char*>(launch_.call) + launch_.call_bytes};
-  if (!write && (call.contains(address, bytes) || is_constant(address, bytes))) return;
-  fail(FaultKind::kOutOfBounds, str(write ? "write of " : "read of ", bytes, " bytes of the host's memory"));
+  if (access == Access::kRead && (call.contains(address, bytes) || is_constant(address, bytes))) return;
+  fail(FaultKind::kOutOfBounds, what("in the host's memory"));
 }
 
 }  // namespace hone::test

@@ -11,19 +11,11 @@
 #include "kernels/cuda/dialect.h"
 #include "tests/support/emulator.h"
 #include "tests/support/emulator_memory.h"
+#include "tests/support/emulator_program.h"
 
 namespace hone::test {
 
 namespace emulated = kernels::cuda::emulated;
-
-// Addresses that a thread may touch besides device memory.
-struct Range {
-  const char* begin = nullptr;
-  const char* end = nullptr;
-  bool contains(const void* address, size_t bytes) const {
-    return address >= begin && static_cast<const char*>(address) + bytes <= end;
-  }
-};
 
 struct GridThread {
   enum class State { kReady, kAtBarrier, kAtWarpCall, kReturned };
@@ -36,6 +28,7 @@ struct GridThread {
   uint32_t mask;
   uint64_t value, result;
   int lane, width;
+  uint16_t known[kernels::cuda::kWarp];  // as in Accessor
 };
 
 struct Launch {
@@ -53,7 +46,6 @@ inline emulated::Index index_of(const kernels::cuda::Dim3& d) {
 class Grid {
  public:
   Grid(Launch launch, EmulatedDevice& device, DeviceMemory& memory, uint64_t seed);
-  ~Grid();
   Grid(const Grid&) = delete;
   Grid& operator=(const Grid&) = delete;
 
@@ -66,11 +58,11 @@ class Grid {
   emulated::Index block_index() const { return block_; }
   emulated::Index block_extent() const { return index_of(launch_.block); }
   emulated::Index grid_extent() const { return index_of(launch_.grid); }
-  void* shared_array(const void* declaration, size_t bytes, size_t align);
+  void* shared_array(const void* declaration, size_t bytes);
   void meet_block(emulated::Place place);
   uint64_t meet_warp(emulated::WarpCall call, uint32_t mask, uint64_t value, int lane, int width,
                      emulated::Place place);
-  void access(const void* address, size_t bytes, bool write);
+  void access(const void* address, size_t bytes, Access access, const void* from);
 
  private:
   struct SharedArray {
@@ -91,8 +83,9 @@ class Grid {
   void settle_barrier();
   void settle_warp(size_t warp, uint32_t mask);
   void finish_warp(size_t warp, uint32_t mask);
+  void order_lanes(size_t warp, uint32_t mask);
   std::string mismatch(size_t warp, const GridThread& asking);
-  void report_stuck();
+  std::string opponent() const;
 
   static Grid* running_;
   Launch launch_;
@@ -102,10 +95,10 @@ class Grid {
   std::vector<GridThread> threads_;
   std::vector<size_t> ready_;
   size_t returned_ = 0;
+  std::vector<uint16_t> times_;  // of each warp, as in Accessor
   GridThread* current_ = nullptr;
   emulated::Index block_{};
   boost::context::detail::fcontext_t scheduler_ = nullptr;
-  char* stacks_;
   Range stack_;  // of the current thread
   std::vector<SharedArray> shared_;
   size_t shared_bytes_ = 0;

@@ -6,28 +6,13 @@
 
 #include "tests/support/emulator_grid.h"
 
+using hone::test::Access;
+
 namespace {
 
-void see(const void* address, size_t bytes, bool write) {
-  if (hone::test::Grid* grid = hone::test::Grid::running()) grid->access(address, bytes, write);
-}
-
-template <class T, class Change>
-T change(T* to, const Change& changed) {
-  see(to, sizeof(T), true);
-  const T before = *to;
-  *to = changed(before);
-  return before;
-}
-
-template <class T>
-T add(T* to, T x) {
-  return change(to, [&](T before) { return static_cast<T>(before + x); });
-}
-
-template <class T>
-T raise(T* to, T x) {
-  return change(to, [&](T before) { return std::max(before, x); });
+[[gnu::always_inline]] inline void see(const void* address, size_t bytes, Access access) {
+  if (hone::test::Grid* grid = hone::test::Grid::running())
+    grid->access(address, bytes, access, __builtin_return_address(0));
 }
 
 }  // namespace
@@ -36,15 +21,14 @@ extern "C" {
 void __tsan_init() {}
 void __tsan_func_entry(void*) {}
 void __tsan_func_exit() {}
-void __tsan_vptr_update(void** to, void*) { see(to, sizeof(void*), true); }
-void __tsan_vptr_read(void** from) { see(from, sizeof(void*), false); }
-void __tsan_read_range(void* from, size_t bytes) { see(from, bytes, false); }
-void __tsan_write_range(void* to, size_t bytes) { see(to, bytes, true); }
-#define HONE_HOOKS(bytes)                                                        \
-  void __tsan_read##bytes(void* from) { see(from, bytes, false); }               \
-  void __tsan_write##bytes(void* to) { see(to, bytes, true); }                   \
-  void __tsan_unaligned_read##bytes(void* from) { see(from, bytes, false); }     \
-  void __tsan_unaligned_write##bytes(void* to) { see(to, bytes, true); }
+void __tsan_vptr_update(void** to, void*) { see(to, sizeof(void*), Access::kWrite); }
+void __tsan_read_range(void* from, size_t bytes) { see(from, bytes, Access::kRead); }
+void __tsan_write_range(void* to, size_t bytes) { see(to, bytes, Access::kWrite); }
+#define HONE_HOOKS(bytes)                                                            \
+  void __tsan_read##bytes(void* from) { see(from, bytes, Access::kRead); }           \
+  void __tsan_write##bytes(void* to) { see(to, bytes, Access::kWrite); }             \
+  void __tsan_unaligned_read##bytes(void* from) { see(from, bytes, Access::kRead); } \
+  void __tsan_unaligned_write##bytes(void* to) { see(to, bytes, Access::kWrite); }
 HONE_HOOKS(1)
 HONE_HOOKS(2)
 HONE_HOOKS(4)
@@ -53,10 +37,28 @@ HONE_HOOKS(16)
 #undef HONE_HOOKS
 }
 
-int32_t atomicAdd(int32_t* to, int32_t x) { return add(to, x); }
-uint32_t atomicAdd(uint32_t* to, uint32_t x) { return add(to, x); }
-uint64_t atomicAdd(uint64_t* to, uint64_t x) { return add(to, x); }
-float atomicAdd(float* to, float x) { return add(to, x); }
-int32_t atomicMax(int32_t* to, int32_t x) { return raise(to, x); }
-uint32_t atomicMax(uint32_t* to, uint32_t x) { return raise(to, x); }
-uint64_t atomicMax(uint64_t* to, uint64_t x) { return raise(to, x); }
+// Integers wrap around, as on the device.
+#define HONE_ATOMICS(T, Sum)                            \
+  T atomicAdd(T* to, T x) {                             \
+    see(to, sizeof(T), Access::kAtomic);                \
+    const T before = *to;                               \
+    *to = static_cast<T>(Sum(before) + Sum(x));         \
+    return before;                                      \
+  }
+HONE_ATOMICS(int32_t, uint32_t)
+HONE_ATOMICS(uint32_t, uint32_t)
+HONE_ATOMICS(uint64_t, uint64_t)
+HONE_ATOMICS(float, float)
+#undef HONE_ATOMICS
+
+#define HONE_ATOMICS(T)                                 \
+  T atomicMax(T* to, T x) {                             \
+    see(to, sizeof(T), Access::kAtomic);                \
+    const T before = *to;                               \
+    *to = std::max(before, x);                          \
+    return before;                                      \
+  }
+HONE_ATOMICS(int32_t)
+HONE_ATOMICS(uint32_t)
+HONE_ATOMICS(uint64_t)
+#undef HONE_ATOMICS

@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <cstring>
 #include <iterator>
 
 #include "base/check.h"
@@ -9,60 +10,89 @@
 namespace hone::test {
 namespace {
 
-char* reserve(size_t bytes) {
-  void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  HONE_CHECK(data != MAP_FAILED, bytes, " bytes of addresses");
-  return static_cast<char*>(data);
+// Addresses whose pages come, zeroed, when they are touched.
+template <class T>
+T* reserve(size_t count) {
+  void* data =
+      mmap(nullptr, count * sizeof(T), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  HONE_CHECK(data != MAP_FAILED, count * sizeof(T), " bytes of addresses");
+  return static_cast<T*>(data);
 }
 
 }  // namespace
 
-DeviceMemory::DeviceMemory() : base_(reserve(kBytes)), states_(reinterpret_cast<uint8_t*>(reserve(kBytes))) {}
+DeviceMemory::DeviceMemory()
+    : base_(reserve<char>(kBytes)), states_(reserve<uint8_t>(kBytes)), histories_(reserve<ByteHistory>(kBytes)) {}
 
 DeviceMemory::~DeviceMemory() {
   munmap(base_, kBytes);
   munmap(states_, kBytes);
+  munmap(histories_, kBytes * sizeof(ByteHistory));
 }
 
-void* DeviceMemory::allocate(size_t bytes, size_t align, bool initialized) {
-  used_ = (used_ + align - 1) / align * align;
-  HONE_CHECK_LT(used_ + bytes + kRedZone, kBytes);
-  char* data = base_ + used_;
-  std::memset(states_ + used_, initialized ? kInitialized : kAllocated, bytes);
-  allocations_[data] = bytes;
-  used_ += bytes + kRedZone;
-  return data;
+void* DeviceMemory::take(size_t& used, size_t end, size_t bytes, State state) {
+  const size_t offset = (used + kAlign - 1) / kAlign * kAlign;
+  HONE_CHECK_LE(offset + bytes + kRedZone, end);
+  used = offset + bytes + kRedZone;
+  std::memset(states_ + offset, state, bytes);
+  allocations_[offset] = bytes;
+  return base_ + offset;
 }
+
+void* DeviceMemory::allocate(size_t bytes, bool initialized) {
+  return take(used_, kBytes, bytes, initialized ? kInitialized : kAllocated);
+}
+
+void* DeviceMemory::allocate_shared(size_t bytes) { return take(shared_used_, kShared, bytes, kAllocated); }
 
 void DeviceMemory::release(void* data) {
-  const auto found = allocations_.find(static_cast<char*>(data));
+  const auto found = allocations_.find(offset_of(data));
   HONE_CHECK(found != allocations_.end(), "not an allocation");
-  std::memset(states_ + (found->first - base_), kNone, found->second);
+  std::memset(states_ + found->first, kNone, found->second);
   allocations_.erase(found);
 }
 
-DeviceMemory::Verdict DeviceMemory::access(const void* address, size_t bytes, bool write) {
-  uint8_t* state = states_ + (static_cast<const char*>(address) - base_);
-  for (size_t i = 0; i < bytes; ++i) {
-    if (state[i] == kNone) return {FaultKind::kOutOfBounds, relation(static_cast<const char*>(address) + i)};
-    if (write) state[i] = kInitialized;
-    if (state[i] != kInitialized)
-      return {FaultKind::kUninitializedRead, relation(static_cast<const char*>(address) + i)};
-  }
-  return {};
+void DeviceMemory::begin_launch() { interval_.launch = ++interval_.now; }
+
+void DeviceMemory::begin_block() {
+  interval_.block = ++interval_.now;
+  std::memset(states_, kNone, shared_used_);
+  shared_used_ = kRedZone;
+  allocations_.erase(allocations_.begin(), allocations_.lower_bound(kShared));
 }
 
-std::string DeviceMemory::relation(const void* address) const {
-  const char* at = static_cast<const char*>(address);
-  const auto next = allocations_.upper_bound(at);
+DeviceMemory::Outcome DeviceMemory::access(const void* address, size_t bytes, Access access, const Accessor& who) {
+  const size_t first = offset_of(address);
+  Interval at = interval_;
+  if (first < kShared) at.launch = at.block;  // other blocks have shared memory of their own
+  for (faulty_ = first; faulty_ < first + bytes; ++faulty_) {
+    uint8_t& state = states_[faulty_];
+    if (state == kNone) return Outcome::kOutOfBounds;
+    if (access != Access::kWrite && state != kInitialized) return Outcome::kUninitialized;
+    state = kInitialized;
+    if (const AccessGroup* opponent = histories_[faulty_].note(access, who, at)) {
+      opponent_ = *opponent;
+      if (opponent_.interval < at.block) opponent_.flags |= AccessGroup::kOtherBlocks;
+      return Outcome::kRace;
+    }
+  }
+  return Outcome::kFine;
+}
+
+std::string DeviceMemory::relation() const {
+  const auto name = [](const auto& allocation) {
+    return str(allocation.first < kShared ? "a shared array of " : "an allocation of ", allocation.second, " bytes");
+  };
+  const auto next = allocations_.upper_bound(faulty_);
   if (next != allocations_.begin()) {
-    const auto& [data, bytes] = *std::prev(next);
-    if (at < data + bytes) return str(at - data, " bytes into an allocation of ", bytes, " bytes");
-    if (next == allocations_.end() || at - (data + bytes) < next->first - at)
-      return str(at - (data + bytes), " bytes after an allocation of ", bytes, " bytes");
+    const auto before = std::prev(next);
+    const size_t end = before->first + before->second;
+    if (faulty_ < end) return str(faulty_ - before->first, " bytes into ", name(*before));
+    if (next == allocations_.end() || faulty_ - end < next->first - faulty_)
+      return str(faulty_ - end, " bytes after ", name(*before));
   }
   if (next == allocations_.end()) return "in no allocation";
-  return str(next->first - at, " bytes before an allocation of ", next->second, " bytes");
+  return str(next->first - faulty_, " bytes before ", name(*next));
 }
 
 }  // namespace hone::test

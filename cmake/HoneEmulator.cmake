@@ -1,6 +1,7 @@
 # The portable kernels of kernels/cuda, compiled by g++ for the emulator of tests/support, and their tests (ctest label
 # emulated). The emulator watches memory itself: sanitizers and fuzzers have no part in it.
 include_guard(GLOBAL)
+set(Boost_USE_STATIC_LIBS ON)
 find_package(Boost 1.81 REQUIRED CONFIG COMPONENTS context)
 
 # hone_emulated_kernels(name SOURCES...): .cu files as a static library. -fsanitize=thread makes every access call a
@@ -10,8 +11,8 @@ function(hone_emulated_kernels name)
   set_source_files_properties(${ARGN} PROPERTIES LANGUAGE CXX)
   add_library(${name} STATIC ${ARGN})
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
-  target_compile_options(${name} PRIVATE -x c++ -fsanitize=thread -O2 -mavx2 -mfma -fno-builtin-memcpy
-                         -fno-builtin-memset -fno-tree-loop-distribute-patterns -fno-tree-vectorize -g1 -Wno-unused-function)
+  target_compile_options(${name} PRIVATE -fsanitize=thread -O2 -g1 -mavx2 -mfma -fno-threadsafe-statics
+                         -fno-builtin-memcpy -fno-builtin-memset -fno-tree-loop-distribute-patterns -fno-tree-vectorize)
   target_link_libraries(${name} PUBLIC hone_emulator hone_kernels)
 endfunction()
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <map>
 #include <vector>
 
 #include "base/check.h"
@@ -39,6 +40,16 @@ const Program& program() {
   return it;
 }
 
+// The first line that a command prints.
+std::string first_line(const char* command) {
+  FILE* out = popen(command, "r");
+  if (!out) return {};
+  char line[256] = {};
+  const bool found = std::fgets(line, sizeof line, out) != nullptr;
+  pclose(out);
+  return found ? line : "";
+}
+
 }  // namespace
 
 bool is_constant(const void* address, size_t bytes) {
@@ -46,18 +57,16 @@ bool is_constant(const void* address, size_t bytes) {
 }
 
 std::string source_line(const void* address) {
+  static std::map<const void*, std::string> known;
+  const auto [entry, is_new] = known.try_emplace(address);
+  if (!is_new) return entry->second;
   // The call ends one byte before.
   const uintptr_t call = reinterpret_cast<uintptr_t>(address) - 1 - program().base;
   char command[96];
   std::snprintf(command, sizeof command, "addr2line -s -e /proc/%d/exe 0x%zx 2>/dev/null", getpid(), call);
-  FILE* out = popen(command, "r");
-  if (!out) return {};
-  char line[256] = {};
-  const bool found = std::fgets(line, sizeof line, out) != nullptr;
-  pclose(out);
-  std::string text = found ? line : "";
-  text = text.substr(0, text.find_first_of(" \n"));
-  return text.empty() || text.starts_with("?") ? "" : str(" (", text, ")");
+  const std::string line = first_line(command), place = line.substr(0, line.find_first_of(" \n"));
+  if (!place.empty() && place[0] != '?') entry->second = str(" (", place, ")");
+  return entry->second;
 }
 
 }  // namespace hone::test

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <vector>
@@ -15,11 +16,23 @@
 
 namespace hone::test {
 
+inline const kernels::Backend& cpu() { return kernels::cpu_backend(kernels::DType::kF32); }
+
 // Uniform in [-1, 1).
 inline std::vector<float> random_values(int64_t count, uint64_t seed) {
   PhiloxStream random(seed, 0);
   std::vector<float> out(count);
   for (float& x : out) x = static_cast<float>(2 * random.uniform() - 1);
+  return out;
+}
+
+// To the nearest, ties to even.
+inline std::vector<uint16_t> to_bf16(const std::vector<float>& values) {
+  std::vector<uint16_t> out;
+  for (const float x : values) {
+    const uint32_t bits = std::bit_cast<uint32_t>(x);
+    out.push_back(static_cast<uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16));
+  }
   return out;
 }
 

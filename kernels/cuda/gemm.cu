@@ -72,10 +72,11 @@ HONE_DEVICE void multiply(const typename Tile::Left* left, const typename Tile::
   }
 }
 
-// x [rows][depth], rows and columns beyond them zero. Eight threads read 32 bytes of a row.
+// x [rows][depth], zero beyond them as far as threads with rows read. Eight threads read 32 bytes of a row.
 template <class Tile, class Compact>
 HONE_DEVICE void load_rows(const float* x, int64_t stride, int rows, int depth, typename Tile::Left* to) {
-  for (int i = threadIdx.x; i < Tile::kRows * Tile::kDepth; i += Tile::kThreads) {
+  const int64_t count = tiles(rows, Tile::kThreadRows) * Tile::kThreadRows * Tile::kDepth;
+  for (int i = threadIdx.x; i < count; i += Tile::kThreads) {
     const int t = i / 32 % (Tile::kDepth / 8) * 8 + i % 8, row = i / 32 / (Tile::kDepth / 8) * 4 + i / 8 % 4;
     const float value = row < rows && t < depth ? x[row * stride + t] : 0.0f;
     put(to + t * Tile::kLeftLine, row, rounded<Compact>(value));

@@ -13,7 +13,7 @@
 #define HONE_KERNEL(name) static __global__ void name
 #define HONE_DEVICE __device__ inline
 #define HONE_HOST_DEVICE __host__ __device__ inline
-#define HONE_MEMBER __host__ __device__ inline
+#define HONE_MEMBER __device__ inline
 #define HONE_SHARED(type, name, count) __shared__ type name[count]
 
 // uint64_t is unsigned long, for which CUDA has no atomics.

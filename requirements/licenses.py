@@ -7,6 +7,7 @@ LINKED are libraries and headers; each belongs to a Debian package or to a CUDA 
 Rust's own library come from cargo. Fails when the licence of a part is not found.
 """
 import argparse
+import html
 import json
 import pathlib
 import re
@@ -70,9 +71,10 @@ def crate_licenses(cargo):
 def rust_licenses(cargo):
     rustc = pathlib.Path(cargo).with_name(pathlib.Path(cargo).name.replace("cargo", "rustc"))
     sysroot = pathlib.Path(output(str(rustc), "--print", "sysroot").strip())
-    documents = sysroot / "share/doc/rust"
-    if documents.is_dir() and texts_in(documents):
-        return "Rust's library", texts_in(documents)
+    page = sysroot / "share/doc/rust/COPYRIGHT-library.html"
+    if page.exists():
+        text = html.unescape(re.sub(r"<[^>]*>", "", page.read_text(errors="replace")))
+        return "Rust's library", [re.sub(r"\n\s*\n+", "\n\n", text).strip()]
     libraries = sorted(sysroot.glob("lib/rustlib/x86_64-unknown-linux-gnu/lib/libstd-*.rlib"))
     if not libraries:
         sys.exit(f"licenses.py: no Rust library below {sysroot}")

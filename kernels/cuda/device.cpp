@@ -94,7 +94,8 @@ Result<std::string> plugin_path() {
 }
 
 Result<const Plugin*> load_plugin(const std::string& path) {
-  if (!std::filesystem::exists(path)) return missing(str("no CUDA plug-in (", path, "); ./hone build --cuda builds it"));
+  if (!std::filesystem::exists(path))
+    return missing(str("no CUDA plug-in (", path, "); ./hone build --cuda builds it"));
   void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) return missing(str("the CUDA plug-in cannot be loaded: ", reason()));
   const auto entry = reinterpret_cast<decltype(&hone_cuda_plugin)>(dlsym(library, "hone_cuda_plugin"));

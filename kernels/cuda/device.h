@@ -1,4 +1,4 @@
-// CUDA as the program sees it: the driver, its devices, and the plug-in libhone_cuda.so that computes on one. All three are
+// CUDA as the program sees it: the driver, its devices, and the plug-in libhone_cuda.so that computes on one. They are
 // looked for when they are asked for; a program that never asks touches none.
 #pragma once
 
@@ -29,8 +29,8 @@ Result<DriverInfo> find_driver();
 // libhone_cuda.so beside the running program.
 Result<std::string> plugin_path();
 
-// Loads a plug-in, for good. The Error says that there is none, that it cannot be loaded, or that it was built for another
-// state of the program.
+// Loads a plug-in, for good. The Error says that there is none, that it cannot be loaded, or that it was built for
+// another state of the program.
 Result<const Plugin*> load_plugin(const std::string& path);
 
 // The backends of a device, of compact f32 and of compact bf16.

@@ -1,6 +1,6 @@
-// What libhone_cuda.so and the program know of each other. The plug-in exports one function; nothing is thrown across it,
-// and neither side frees what the other allocated. Both carry HONE_CUDA_ABI, a hash of this header and of the contracts of
-// the operators: it comes first, and nothing else may be read when it differs.
+// What libhone_cuda.so and the program know of each other. The plug-in exports one function; nothing is thrown across
+// it, and neither side frees what the other allocated. Both carry HONE_CUDA_ABI, a hash of this header and of the
+// contracts of the operators: it comes first, and nothing else may be read when it differs.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,8 @@ struct Failure {
 struct Plugin {
   uint64_t abi;
   // Takes the device for this process; the backends live until it ends. One device a process: another one is refused.
-  // A Stream of them needs no team: work is put on the device's one queue, in the order of the calls, and sum_of_squares
-  // waits for it.
+  // A Stream of them needs no team: work is put on the device's one queue, in the order of the calls, and
+  // sum_of_squares waits for it.
   Failure (*open)(int device, const Backend** f32, const Backend** bf16);
 };
 

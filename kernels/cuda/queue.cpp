@@ -87,9 +87,8 @@ Failure take_device(int device) {
   if (const cudaError_t code = cudaGetDeviceProperties(&properties, device); code != cudaSuccess)
     return failure("CUDA device %d cannot be used: %s", device, cudaGetErrorString(code));
   if (!has_code_for(properties.major, properties.minor))
-    return failure("the CUDA plug-in has code for %s, and %s needs %d%d: HONE_CUDA_ARCHITECTURES=%d%d ./hone build --cuda",
-                   HONE_CUDA_ARCHITECTURES, properties.name, properties.major, properties.minor, properties.major,
-                   properties.minor);
+    return failure("the CUDA plug-in has code for %s, and %s needs %d%d; ./hone build --cuda on that machine builds it",
+                   HONE_CUDA_ARCHITECTURES, properties.name, properties.major, properties.minor);
   for (const cudaError_t code : {cudaSetDevice(device),
                                  cudaStreamCreateWithFlags(&queue().stream, cudaStreamNonBlocking)})
     if (code != cudaSuccess) return failure("CUDA device %d cannot be used: %s", device, cudaGetErrorString(code));

@@ -3,8 +3,8 @@
 
 usage: bundle_test.py [--bare-root]
 
---bare-root: in a minimal Debian of debootstrap with nothing but the bundle and the wheels; needs root. Without it, with an
-empty environment and an empty home.
+--bare-root: in a minimal Debian of debootstrap with nothing but the bundle and the wheels; needs root. Without it, with
+an empty environment and no home.
 """
 import argparse
 import contextlib
@@ -55,8 +55,8 @@ def check_files(bundle):
         needed = set(re.findall(r"NEEDED.*\[(.*)\]", dynamic))
         assert needed <= allowed, f"{path.name} needs {needed - allowed}"
         assert "RUNPATH" not in dynamic and "RPATH" not in dynamic, f"{path.name} looks in a directory of this machine"
-        used = max((tuple(map(int, v.split("."))) for v in re.findall(r"GLIBC_([\d.]+)", output("readelf", "-V", path))),
-                   default=(2, 0))
+        versions = re.findall(r"GLIBC_([\d.]+)", output("readelf", "-V", path))
+        used = max((tuple(map(int, version.split("."))) for version in versions), default=(2, 0))
         assert used <= max(OLDEST_GLIBC, glibc), f"{path.name} needs glibc {used}"
     licenses = (bundle / "LICENSES").read_text()
     for part in ("libyaml-cpp-dev", "libssl-dev", "nlohmann-json3-dev", "libcli11-dev", "libstdc++-", "tokenizers "):

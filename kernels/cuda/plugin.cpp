@@ -1,6 +1,5 @@
 #include "kernels/cuda/plugin.h"
 
-#include <cstdio>
 #include <cstdlib>
 
 #include "base/check.h"
@@ -24,16 +23,10 @@ namespace kernels::cuda {
 namespace {
 
 Failure open(int device, const Backend** f32, const Backend** bf16) {
-  Failure failure = open_queue(device);
+  const Failure failure = open_queue(device);
   if (failure.text[0] != '\0') return failure;
   *f32 = &table(DType::kF32);
   *bf16 = &table(DType::kBf16);
-  for (const Backend* backend : {*f32, *bf16}) {
-    const char* const name = missing_operator(*backend);
-    if (name == nullptr) continue;
-    std::snprintf(failure.text, sizeof failure.text, "%s has no operator '%s'", backend->name, name);
-    break;
-  }
   return failure;
 }
 

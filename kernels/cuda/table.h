@@ -5,10 +5,7 @@
 
 namespace hone::kernels::cuda {
 
-// compact: kF32 or kBf16. A slot whose operator has no CUDA twin is nullptr.
+// compact: kF32 or kBf16.
 const Backend& table(DType compact);
-
-// The first slot of the table that is nullptr, or nullptr when there is none.
-const char* missing_operator(const Backend& backend);
 
 }  // namespace hone::kernels::cuda

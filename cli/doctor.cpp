@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/compute.h"
+#include "cli/doctor_cuda.h"
 #include "cli/doctor_model.h"
 #include "cli/exit.h"
 #include "cli/options.h"
@@ -127,7 +128,7 @@ int examine() {
   examine_disk(findings);
   examine_torch(findings);
   examine_sandbox(findings);
-  findings.add("CUDA", "not in this build, which trains and samples on the CPU");
+  for (const auto& [what, found] : look_at_cuda()) findings.add(what, found);
   if (findings.problems() == 0) std::cout << "nothing is missing\n";
   return findings.problems() == 0 ? kDone : kFailed;
 }

@@ -7,7 +7,7 @@
 //
 // Packed panels of a matrix B [K, N]: panel p holds columns [p * C, p * C + C), C = Backend::panel_cols, as [K'][C], K'
 // being K up to a multiple of D = Backend::panel_depth; columns beyond N and rows beyond K are zero. In bf16 two rows
-// lie together: [K' / 2][C][2]. panel_elements(K, N, C, D) elements in all.
+// lie together: [K' / 2][C][2], on CUDA eight (kernels/cuda/panels.h). panel_elements(K, N, C, D) elements in all.
 #pragma once
 
 #include <cstdint>

@@ -2,11 +2,17 @@
 // logf.c), about 1 to 2 units in the last place. Own code because libm's bits differ between versions.
 #pragma once
 
+#ifdef __CUDACC__
+#define HONE_VECTOR_MATH __device__ inline
+#else
+#define HONE_VECTOR_MATH inline
+#endif
+
 namespace hone::kernels {
 
 // exp(x); 0 below -87.33 (denormal results are flushed), infinity above 88.72, NaN for NaN.
 template <class V>
-inline V vexp(V x) {
+HONE_VECTOR_MATH V vexp(V x) {
   const V low = V::set(-87.33654f);
   V t = V::max(V::set(-104.0f), V::min(V::set(89.0f), x));
   const V n = V::round(t * V::set(1.44269504088896341f));
@@ -24,7 +30,7 @@ inline V vexp(V x) {
 
 // log(x) for normal x > 0.
 template <class V>
-inline V vlog(V x) {
+HONE_VECTOR_MATH V vlog(V x) {
   V m, e;
   V::split(x, m, e);
   const V half = V::set(0.707106781186547524f);

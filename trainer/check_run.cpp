@@ -157,6 +157,7 @@ class RunCheck {
 }  // namespace
 
 std::vector<Error> check_run(const ResolvedConfig& resolved) {
+  if (const auto device = check_device(resolved.config.run.device); !device.ok()) return {device.error()};
   auto sandbox = start_sandbox(resolved.config);
   if (!sandbox.ok()) return {sandbox.error()};
   const auto model = make_model(resolved.config, policy::Use::kSample);

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/philox.h"
+#include "kernels/cuda/device.h"
 #include "policy/char_tokenizer.h"
 #include "policy/file_parameters.h"
 #include "trainer/manifest.h"
@@ -111,6 +112,15 @@ std::vector<policy::TensorOut> tensors_of(const policy::ParameterSource& source,
 }
 
 }  // namespace
+
+Result<void> check_device(Device device) {
+  if (device == Device::kCpu) return {};
+  Error missing{.message = "the plug-in and its device are ready, but the network keeps weights and activations in the "
+                           "CPU's memory only; use run.device: cpu"};
+  if (const auto opened = kernels::cuda::open_device(0); !opened.ok()) missing = opened.error();
+  missing.field = "run.device";
+  return missing;
+}
 
 const kernels::Backend& backend_of(Dtype dtype) {
   HONE_CHECK(dtype != Dtype::kAuto, "the dtype is derived on loading");

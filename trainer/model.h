@@ -27,6 +27,8 @@ struct Model {
 // The shape that the configuration describes, for a vocabulary of that size.
 policy::ModelConfig model_shape(const PolicySection& policy, const policy::Tokenizer& tokenizer);
 
+// Whether the policy can be trained and sampled there; the Error says what is missing.
+Result<void> check_device(Device device);
 // f32 or bf16.
 const kernels::Backend& backend_of(Dtype dtype);
 policy::MlaForm form_of(MlaForm form);

@@ -135,6 +135,7 @@ Result<RunOutcome> run_pipeline(const ResolvedConfig& asked, const RunOptions& o
   ResolvedConfig resolved = asked;
   RunConfig& config = resolved.config;
   const kernels::Stream stream{&team};
+  HONE_TRY(check_device(config.run.device));
   HONE_TRY(load_torch());
   HONE_TRY_ASSIGN(RunDirectory directory, RunDirectory::open(std::filesystem::absolute(config.run.dir).string()));
   const std::string run_dir = directory.path();

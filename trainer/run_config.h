@@ -17,7 +17,7 @@
 
 namespace hone::trainer {
 
-enum class Device { kCpu };
+enum class Device { kCpu, kCuda };
 enum class Dtype { kAuto, kF32, kBf16 };
 enum class MlaForm { kExpanded, kAbsorbed };
 enum class Architecture { kAuto, kDeepseekV3, kDots1, kQwen3, kQwen3Moe, kLlama };

@@ -3,7 +3,7 @@
 namespace hone::trainer {
 namespace {
 
-constexpr const char* kDevices[] = {"cpu"};
+constexpr const char* kDevices[] = {"cpu", "cuda"};
 constexpr const char* kDtypes[] = {"auto", "f32", "bf16"};
 constexpr const char* kMlaForms[] = {"expanded", "absorbed"};
 constexpr const char* kArchitectures[] = {"auto", "deepseek_v3", "dots1", "qwen3", "qwen3_moe", "llama"};

@@ -98,6 +98,14 @@ class Commands(unittest.TestCase):
             self.assertIn("MiB in all", done.stderr)
             self.assertFalse((directory / "checkpoints").exists())
 
+    def test_a_device_that_cannot_be_used_is_refused_in_one_line(self):
+        for command in ("run", "check"):
+            directory = self.path / f"{command}-cuda"
+            done = self.ends(hone(command, CONFIG, *TINY, "run.device=cuda", f"run.dir={directory}"), 2)
+            self.assertRegex(done.stderr, r"^hone: run\.device: [^\n]*; [^\n]*\n$")
+            self.assertEqual(done.stdout, "")
+            self.assertFalse(directory.exists())
+
     def test_check_finds_missing_data(self):
         done = self.ends(hone("check", CONFIG, "stages.base.data={path: nowhere.jsonl}"), 2)
         self.assertIn("nowhere.jsonl", done.stderr)
@@ -283,10 +291,11 @@ class Commands(unittest.TestCase):
         for topic in ("resume", "exit-codes", "data", "policy", "stages.steps"):
             self.assertTrue(self.ends(hone("help", topic), 0).stdout)
 
-    def test_doctor_names_the_instruction_set_and_says_that_there_is_no_cuda(self):
+    def test_doctor_names_the_instruction_set_and_what_there_is_of_cuda(self):
         found = self.ends(hone("doctor"), 0).stdout
         self.assertIn("instruction set: cpu-avx", found)
-        self.assertIn("CUDA: not in this build", found)
+        for line in ("CUDA driver: ", "CUDA plug-in: ", "run.device: cuda: "):
+            self.assertIn("\n" + line, found)
 
     def test_results_that_cannot_be_written_are_a_failure(self):
         with open("/dev/full", "w") as full:

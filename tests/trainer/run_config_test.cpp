@@ -111,7 +111,7 @@ std::vector<Broken> broken_values() {
       {top("run: {name: @{a: b}}"), "run.name: expected text; found a map"},
       {top("run: {name: @a/b}"), "run.name: 'a/b' cannot name a directory"},
       {top("run: @quick"), "run: expected a map, not 'quick'"},
-      {top("run: {device: @gpu}"), "run.device: expected one of cpu, not 'gpu'; did you mean 'cpu'?"},
+      {top("run: {device: @gpu}"), "run.device: expected one of cpu, cuda, not 'gpu'; did you mean 'cpu'?"},
       {base("    weight_decay: @1e400\n"), "stages.base.weight_decay: 1e400 does not fit into a 64-bit float"},
       {base("    weight_decay: @.nan\n"), "stages.base.weight_decay: expected a number, not '.nan'"},
       {base("    weight_decay: @inf\n"), "stages.base.weight_decay: expected a number, not 'inf'"},

@@ -1,0 +1,15 @@
+// The plug-in's one device: its queue of work, and memory that operators need for a moment.
+#pragma once
+
+#include "kernels/cuda/plugin.h"
+
+namespace hone::kernels::cuda {
+
+// Takes the device. Until it has succeeded, nothing else of the plug-in may be called but open itself.
+Failure open_queue(int device);
+
+// As Backend::allocate and Backend::release.
+void* device_allocate(size_t bytes);
+void device_release(void* data);
+
+}  // namespace hone::kernels::cuda

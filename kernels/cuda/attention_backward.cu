@@ -106,7 +106,8 @@ struct PairTile {
   QuerySums* sums;   // shared, [kPairQueries]
 };
 
-// Of queries [t, t + count) against the block at `first`; ends with a barrier.
+// Of queries [t, t + count) against the block at `first`. A barrier comes before p and ds are written, and one at the
+// end.
 template <class C>
 HONE_DEVICE void fill_pairs(const AttentionBackwardArgs& b, const KvLayout& l, const QueryRows<C>& rows,
                             const int32_t* table, int64_t t, int count, int64_t first, const PairTile& tile) {
@@ -160,7 +161,6 @@ HONE_KERNEL(block_gradients)(AttentionBackwardArgs b, KvLayout l, DeviceSpans sp
     const int64_t unseeing = first > q.position ? (first - q.position) * q.group : 0;
     for (int64_t t = unseeing; t < q.count; t += kPairQueries) {
       const int count = static_cast<int>(q.count - t < kPairQueries ? q.count - t : kPairQueries);
-      __syncthreads();
       fill_pairs<C>(b, l, rows, table, t, count, first, {p, ds, sums});
       for (int64_t e = threadIdx.x; e < keys; e += kAttentionThreads) {
         float sum = dkeys[e];

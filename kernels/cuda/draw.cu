@@ -114,7 +114,8 @@ HONE_KERNEL(draw_pieces)(DrawArgs a, DrawRows out) {
   float logit[kPieceRows];
   multiply_piece<C>(count, a.cols, a.panels, a.vocabulary, first, [&](int i) { return hidden + items[i].row * a.cols; },
                     staged, logit);
-  for (int i = 0; i < count; ++i) logits[i * kWarp + threadIdx.x / 4].v[threadIdx.x % 4] = logit[i];
+  for (int i = 0; i < kPieceRows; ++i)
+    if (i < count) logits[i * kWarp + threadIdx.x / 4].v[threadIdx.x % 4] = logit[i];
   __syncthreads();
   const int lane = static_cast<int>(threadIdx.x) % kWarp, n = lane_entries(a.vocabulary, first);
   const int64_t entry = first + lane * kLaneEntries;

@@ -28,7 +28,8 @@ HONE_KERNEL(logprob_pieces)(TokenLogprobArgs a, int64_t begin, RowPieces out) {
   const auto row = [&](int i) { return hidden + a.row[target + i] * a.cols; };
   float logit[kPieceRows];
   multiply_piece<C>(count, a.cols, a.panels, a.vocabulary, first, row, staged, logit);
-  for (int i = 0; i < count; ++i) logits[i * kWarp + threadIdx.x / 4].v[threadIdx.x % 4] = logit[i];
+  for (int i = 0; i < kPieceRows; ++i)
+    if (i < count) logits[i * kWarp + threadIdx.x / 4].v[threadIdx.x % 4] = logit[i];
   __syncthreads();
   const int lane = static_cast<int>(threadIdx.x) % kWarp, n = lane_entries(a.vocabulary, first);
   for (int i = static_cast<int>(threadIdx.x) / kWarp; i < count; i += kPiece / kWarp) {

@@ -278,7 +278,7 @@ struct Gradients {
 TYPED_TEST(CudaAttention, GradientsAreTheCpus) {
   using C = TypeParam;
   // In bf16 the gradient of a score is rounded for the products, and a last bit of dout . out decides which way.
-  const double tolerance = std::is_same_v<C, float> ? 1e-5 : 0x1p-8;
+  const double tolerance = std::is_same_v<C, float> ? 1e-5 : 1e-3;
   for (const Shape& s : kShapes) {
     Layout layout;
     layout.add(1, {1, 2});

@@ -116,7 +116,7 @@ void expect_close(const Values& got, const Values& want, int64_t cols, double to
 }
 
 TYPED_TEST(CudaTokenLogprob, RowsAreTheCpus) {
-  for (const Case& c : {Case{1, 5, 2, 2, 1.0}, {17, 9, 4, 19, 0.5}, {129, 64, 3, 3, 1.25}, {1000, 130, 20, 17, 1.0},
+  for (const Case& c : {Case{1, 5, 2, 2, 1.0}, {17, 9, 4, 19, 0.5}, {192, 64, 3, 3, 1.25}, {1000, 130, 20, 17, 1.0},
                         {152064, 4, 2, 2, 1.0}}) {
     const auto p = this->make_problem(c);
     typename TestFixture::Results want(c.count);
@@ -155,7 +155,7 @@ TYPED_TEST(CudaTokenLogprob, RowsDoNotDependOnTheCall) {
 TYPED_TEST(CudaTokenLogprob, GradientsAreTheCpus) {
   using C = TypeParam;
   // In bf16 the gradient of a logit is rounded for the products, and its last bit decides which way.
-  const double tolerance = std::is_same_v<C, float> ? 1e-5 : 0x1p-8;
+  const double tolerance = std::is_same_v<C, float> ? 1e-5 : 1e-4;
   const Case cases[] = {
       {1, 3, 2, 2, 1.0}, {17, 9, 6, 19, 0.5}, {17, 4, 700, 2060, 1.0}, {2100, 70, 9, 9, 1.25, false}};
   for (const Case& c : cases) {

@@ -1,7 +1,7 @@
 // One operator = one contract header; a backend is the table of its implementations for one element type on one device.
 // Callers hold a Backend and never ask which device it is. Pointers in argument structs are in the backend's memory and
-// point to elements of the backend's dtype unless they say otherwise (compact: of its compact type); matrices are
-// row-major with a stride counted in elements. Every forward operator gives a row the same bits whatever else is in the
+// point to elements of the backend's dtype unless they say otherwise (compact: of its compact type); what describes the
+// shape of a call (offsets, spans with their blocks, parents, families) is on the host; matrices are row-major with a stride counted in elements. Every forward operator gives a row the same bits whatever else is in the
 // call, for every thread count.
 #pragma once
 
@@ -42,12 +42,17 @@ struct Backend {
   const Backend* wide;  // this one, or its twin with compact == dtype: for products whose inputs stay in dtype (router)
   void* (*allocate)(size_t bytes);  // zeroed, aligned to 64 bytes; nullptr when there is no memory
   void (*release)(void* data);
+  // From the host's memory into the backend's: `from` may change at once afterwards. And back, when all work that was
+  // put on the stream before is done.
+  void (*write)(void* to, const void* from, size_t bytes, const Stream&);
+  void (*read)(void* to, const void* from, size_t bytes, const Stream&);
   void (*gemm)(const GemmArgs&, const Stream&);
   void (*gemm_grad_weight)(const GemmGradWeightArgs&, const Stream&);
   void (*pack_panels)(const PackPanelsArgs&, const Stream&);
   void (*embed)(const EmbedArgs&, const Stream&);
   void (*embed_backward)(const EmbedBackwardArgs&, const Stream&);
   void (*copy)(const CopyArgs&, const Stream&);
+  void (*to_compact)(const ToCompactArgs&, const Stream&);
   void (*clamp)(const ClampArgs&, const Stream&);
   void (*clamp_backward)(const ClampBackwardArgs&, const Stream&);
   void (*sum_rows)(const SumRowsArgs&, const Stream&);

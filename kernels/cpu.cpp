@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <string_view>
 
 #include "base/check.h"
@@ -62,6 +63,10 @@ void cpu_release(void* data) {
   } else {
     std::free(head.raw);
   }
+}
+
+void cpu_copy(void* to, const void* from, size_t bytes, const Stream&) {
+  if (bytes > 0) std::memcpy(to, from, bytes);
 }
 
 namespace {

@@ -13,6 +13,7 @@ namespace hone::kernels {
 // kernels/cpu.cpp: shared by all CPU tables.
 void* cpu_allocate(size_t bytes);
 void cpu_release(void* data);
+void cpu_copy(void* to, const void* from, size_t bytes, const Stream&);  // Backend::write and Backend::read
 
 template <class V>
 constexpr int64_t div_up(int64_t a, int64_t b) {

@@ -24,12 +24,15 @@ Backend make_cpu_backend(const char* name, DType dtype, const Backend* self) {
                  self,
                  cpu_allocate,
                  cpu_release,
+                 cpu_copy,
+                 cpu_copy,
                  gemm<V>,
                  gemm_grad_weight<V>,
                  pack_panels<V>,
                  embed<V>,
                  embed_backward<V>,
                  copy<V>,
+                 to_compact<V, typename V::T>,
                  clamp<V>,
                  clamp_backward<V>,
                  sum_rows<V>,
@@ -81,6 +84,7 @@ Backend make_bf16_backend(const char* name, const Backend& wide) {
   b.gemm_grad_weight = bf16_gemm_grad_weight<S>;
   b.pack_panels = pack_bf16_panels<S>;
   b.embed = bf16_embed<S>;
+  b.to_compact = to_compact<typename S::V, uint16_t>;
   b.kv_append = kv_append_bf16<E>;
   b.kv_copy = kv_copy_bf16<E>;
   b.attention = attention_bf16<E>;

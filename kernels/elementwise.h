@@ -33,6 +33,13 @@ struct CopyArgs {
   bool accumulate = false;
 };
 
+// to [count] = from, in the compact type: to the nearest, ties to even.
+struct ToCompactArgs {
+  const void* from = nullptr;
+  void* to = nullptr;  // compact
+  int64_t count = 0;
+};
+
 // x = min(max(x, -limit), limit) in place: rows x cols elements with a stride.
 struct ClampArgs {
   void* x = nullptr;

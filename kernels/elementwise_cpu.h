@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bit>
+#include <type_traits>
 
 #include "kernels/backend.h"
 #include "kernels/cpu_support.h"
@@ -141,6 +142,27 @@ void zero(const ZeroArgs& a, const Stream& stream) {
   for_row_chunks<V>(*stream.team, a.count, 1, [&](int64_t begin, int64_t end) {
     auto* data = static_cast<typename V::T*>(a.data) + begin;
     for_lanes<V>(end - begin, [&](int64_t i, int n) { store_lanes<V>(V::set(0), data + i, n); });
+  });
+}
+
+// Compact: V::T or bf16 (uint16_t).
+template <class V, class Compact>
+void to_compact(const ToCompactArgs& a, const Stream& stream) {
+  for_row_chunks<V>(*stream.team, a.count, 1, [&](int64_t begin, int64_t end) {
+    const auto* from = static_cast<const typename V::T*>(a.from) + begin;
+    auto* to = static_cast<Compact*>(a.to) + begin;
+    for_lanes<V>(end - begin, [&](int64_t i, int n) {
+      const V x = load_lanes<V>(from + i, n);
+      if constexpr (std::is_same_v<Compact, typename V::T>) {
+        store_lanes<V>(x, to + i, n);
+      } else if (n == V::kWidth) {
+        x.store_bf16(to + i);
+      } else {
+        Compact lanes[V::kWidth];
+        x.store_bf16(lanes);
+        for (int j = 0; j < n; ++j) to[i + j] = lanes[j];
+      }
+    });
   });
 }
 

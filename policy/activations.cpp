@@ -57,9 +57,8 @@ LayerActivations::LayerActivations(const ModelConfig& c, const kernels::Backend&
   expert_gate_up = make(k * 2 * c.moe_intermediate_size);
   expert_hidden = make(k * c.moe_intermediate_size);
   expert_out = make(k * c.hidden_size);
-  chosen.resize(rows * k);
-  place.resize(rows * k);
-  source.resize(rows * k);
+  for (DeviceArray<int32_t>* array : {&chosen, &place, &source}) array->reserve(backend, rows * k);
+  for (std::vector<int32_t>* array : {&host_chosen, &host_place, &host_source}) array->resize(rows * k);
   offsets.resize(c.experts + 1);
 }
 

@@ -39,7 +39,8 @@ struct LayerActivations {
   Arena shared;                  // middle plus the shared experts
   Arena logits, scores, weights; // router
   Arena gathered, expert_gate_up, expert_hidden, expert_out;
-  std::vector<int32_t> chosen, place, source, offsets;
+  DeviceArray<int32_t> chosen, place, source;
+  std::vector<int32_t> host_chosen, host_place, host_source, offsets;  // offsets [experts + 1]: rows of each expert
 };
 
 }  // namespace hone::policy

@@ -11,10 +11,10 @@ struct TailCopy {
   int32_t from = 0, to = 0, num_tokens = 0;
 };
 
-// Which sequences the rows belong to. Pointers live as long as the call.
+// Which sequences the rows belong to. Pointers live as long as the call, and are the host's unless they say otherwise.
 struct RowBatch {
   int64_t rows = 0;
-  const int32_t* positions = nullptr;  // [rows]
+  const int32_t* positions = nullptr;  // [rows], in the backend's memory
   const kernels::AttentionSpan* spans = nullptr;
   const int32_t* parents = nullptr;    // [num_spans] span that holds the positions before, or -1; backward only
   int64_t num_spans = 0;
@@ -22,7 +22,7 @@ struct RowBatch {
   int64_t num_families = 0;
   const TailCopy* copies = nullptr;    // done after all rows of a layer have their keys and values
   int64_t num_copies = 0;
-  const void* rope_table = nullptr;    // covers the positions
+  const void* rope_table = nullptr;    // in the backend's memory; covers the positions
 };
 
 // The layer's keys and values: blocks one after another in each (kernels/attention.h).

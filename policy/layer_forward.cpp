@@ -131,7 +131,7 @@ class Forward {
     backend.route({c_.router, a_.logits.at(0), l_.router_bias >= 0 ? weights_.vector(l_.router_bias) : nullptr,
                    a_.scores.at(0), a_.chosen.data(), a_.weights.at(0), n},
                   ops_.stream());
-    kernels::sort_by_expert(a_.chosen.data(), n, k, c_.experts, a_.offsets.data(), a_.place.data(), a_.source.data());
+    sort_rows(n * k);
     backend.moe_gather({normed.data, a_.source.data(), a_.gathered.at(0), n * k, d}, ops_.stream());
     ops_.grouped_product(l_.expert_gate_up, {a_.gathered.at(0), d}, {a_.expert_gate_up.at(0), 2 * width},
                          a_.offsets.data());
@@ -145,6 +145,17 @@ class Forward {
       base = a_.shared.at(0);
     }
     backend.moe_combine({a_.expert_out.at(0), a_.place.data(), a_.weights.at(0), base, out, n, k, d}, ops_.stream());
+  }
+
+  // The order of the rows by expert is made on the host, which needs to know how many rows each expert has.
+  void sort_rows(int64_t count) {
+    const auto& backend = ops_.backend();
+    const auto first = [count](std::vector<int32_t>& values) { return std::span(values).first(count); };
+    a_.chosen.read(backend, first(a_.host_chosen), ops_.stream());
+    kernels::sort_by_expert(a_.host_chosen.data(), batch_.rows, c_.router.top_k, c_.experts, a_.offsets.data(),
+                            a_.host_place.data(), a_.host_source.data());
+    a_.place.write(backend, first(a_.host_place), ops_.stream());
+    a_.source.write(backend, first(a_.host_source), ops_.stream());
   }
 
   const ModelConfig& c_;

@@ -85,11 +85,12 @@ void PackedNetwork::plan(std::span<const PackedSegment> segments) {
   }
   families_.push_back(static_cast<int32_t>(segments.size()));
   for (size_t i = 0; i < spans_.size(); ++i) spans_[i].blocks = tables_.data() + table_start_[i];
-  batch_ = {static_cast<int64_t>(positions_.size()), positions_.data(), spans_.data(), parents_.data(),
+  batch_ = {static_cast<int64_t>(positions_.size()), nullptr,           spans_.data(), parents_.data(),
             static_cast<int64_t>(spans_.size()),     families_.data(),  static_cast<int64_t>(families_.size()) - 1,
             copies_.data(),                          static_cast<int64_t>(copies_.size())};
   if (!positions_.empty()) rope_.cover(*std::max_element(positions_.begin(), positions_.end()) + 1);
   batch_.rope_table = rope_.data();
+  batch_.positions = device_positions_.write(weights_.backend(), positions_, stream_);
 }
 
 void PackedNetwork::count_load(int64_t layer) {
@@ -103,10 +104,9 @@ void PackedNetwork::forward(std::span<const int32_t> tokens, std::span<const Pac
   plan(segments);
   HONE_CHECK_EQ(static_cast<int64_t>(tokens.size()), batch_.rows);
   reserve(batch_.rows, num_blocks_);
-  tokens_.assign(tokens.begin(), tokens.end());
   const ModelConfig& c = weights_.config();
   const auto& backend = weights_.backend();
-  weights_.embed(tokens_.data(), batch_.rows, input(0), stream_);
+  weights_.embed(device_tokens_.write(backend, tokens, stream_), batch_.rows, input(0), stream_);
   for (int64_t l = 0; l < c.layers; ++l) {
     layer_forward(weights_, l, batch_, input(l), input(l + 1), cache(l), activations(l), stream_);
     count_load(l);
@@ -116,24 +116,24 @@ void PackedNetwork::forward(std::span<const int32_t> tokens, std::span<const Pac
                    stream_);
 }
 
-kernels::TokenLogprobArgs PackedNetwork::head_args(const TargetRows& t, void* entropy, void* log_normalizer) const {
+kernels::TokenLogprobArgs PackedNetwork::head_args(double inverse_temperature) const {
   const ModelConfig& c = weights_.config();
-  kernels::TokenLogprobArgs args{hidden_.at(0),  c.hidden_size, weights_.panels(weights_.layout().head), c.vocab_size,
-                                 t.row.data(),   t.target.data(), static_cast<int64_t>(t.row.size()),
-                                 t.inverse_temperature};
-  args.entropy = entropy;
-  args.log_normalizer = log_normalizer;
-  return args;
+  return {hidden_.at(0),        c.hidden_size, weights_.panels(weights_.layout().head), c.vocab_size,
+          device_rows_.data(),  device_targets_.data(), num_targets_, inverse_temperature, logprob_.at(0),
+          entropy_.at(0),       log_normalizer_.at(0)};
 }
 
 void PackedNetwork::token_logprobs(const TargetRows& t, void* logprob, void* entropy) {
+  const auto& backend = weights_.backend();
   num_targets_ = static_cast<int64_t>(t.row.size());
-  if (num_targets_ > log_normalizer_.size())
-    for (Arena* arena : {&target_entropy_, &log_normalizer_}) *arena = Arena(weights_.backend(), num_targets_);
-  kernels::TokenLogprobArgs args = head_args(t, entropy, log_normalizer_.at(0));
-  args.logprob = logprob;
-  weights_.backend().token_logprob(args, stream_);
-  weights_.backend().copy({entropy, num_targets_, target_entropy_.at(0), num_targets_, 1, num_targets_}, stream_);
+  if (num_targets_ > logprob_.size())
+    for (Arena* arena : {&logprob_, &entropy_, &log_normalizer_, &dlogprob_, &dentropy_})
+      *arena = Arena(backend, num_targets_);
+  device_rows_.write(backend, t.row, stream_);
+  device_targets_.write(backend, t.target, stream_);
+  backend.token_logprob(head_args(t.inverse_temperature), stream_);
+  backend.read(logprob, logprob_.at(0), target_bytes(), stream_);
+  backend.read(entropy, entropy_.at(0), target_bytes(), stream_);
 }
 
 void PackedNetwork::backward(const TargetRows& t, const void* dlogprob, const void* dentropy, const Arena& gradient) {
@@ -144,10 +144,14 @@ void PackedNetwork::backward(const TargetRows& t, const void* dlogprob, const vo
   const int64_t d = c.hidden_size, n = batch_.rows;
   backend.zero({dhidden_.at(0), n * d}, stream_);
   kernels::TokenLogprobBackwardArgs head;
-  head.forward = head_args(t, target_entropy_.at(0), log_normalizer_.at(0));
+  head.forward = head_args(t.inverse_temperature);
   head.panels_grad = weights_.grad_panels(layout.head);
-  head.dlogprob = dlogprob;
-  head.dentropy = dentropy;
+  backend.write(dlogprob_.at(0), dlogprob, target_bytes(), stream_);
+  head.dlogprob = dlogprob_.at(0);
+  if (dentropy) {
+    backend.write(dentropy_.at(0), dentropy, target_bytes(), stream_);
+    head.dentropy = dentropy_.at(0);
+  }
   head.dhidden = dhidden_.at(0);
   head.dhead = gradient.at(layout.head.offset);
   backend.token_logprob_backward(head, stream_);
@@ -160,7 +164,7 @@ void PackedNetwork::backward(const TargetRows& t, const void* dlogprob, const vo
       layer_forward(weights_, l, batch_, input(l), dhidden_.at(0), cache(l), activations(l), stream_);
     layer_backward(weights_, l, batch_, input(l), dx_.at(0), cache(l), activations(l), gradients_, gradient, stream_);
   }
-  backend.embed_backward({dx_.at(0), tokens_.data(), gradient.at(layout.embedding), n, d}, stream_);
+  backend.embed_backward({dx_.at(0), device_tokens_.data(), gradient.at(layout.embedding), n, d}, stream_);
 }
 
 }  // namespace hone::policy

@@ -31,7 +31,7 @@ class PackedNetwork {
   PackedNetwork(const Weights& weights, const kernels::Stream& stream, size_t keep_bytes);
 
   void forward(std::span<const int32_t> tokens, std::span<const PackedSegment> segments);
-  // Of the last forward; logprob and entropy [targets] of the backend's dtype.
+  // Of the last forward; logprob and entropy [targets] of the backend's dtype, on the host, as are the gradients below.
   void token_logprobs(const TargetRows& targets, void* logprob, void* entropy);
   // Adds the parameters' gradients for dlogprob and dentropy (nullptr: none) to `gradient`; the targets are those of
   // the last token_logprobs.
@@ -49,7 +49,9 @@ class PackedNetwork {
   LayerCache cache(int64_t layer) const;
   void* input(int64_t layer) const { return inputs_.at(layer * capacity_rows_ * weights_.config().hidden_size); }
   void count_load(int64_t layer);
-  kernels::TokenLogprobArgs head_args(const TargetRows& targets, void* entropy, void* log_normalizer) const;
+  kernels::TokenLogprobArgs head_args(double inverse_temperature) const;
+  // `bytes` of a value for each target.
+  size_t target_bytes() const { return num_targets_ * kernels::size_of(weights_.backend().dtype); }
 
   const Weights& weights_;
   const kernels::Stream stream_;
@@ -59,11 +61,13 @@ class PackedNetwork {
   std::vector<LayerActivations> activations_;
   LayerGradients gradients_;
   Arena inputs_, hidden_, dhidden_, dx_, keys_, values_;
-  Arena target_entropy_, log_normalizer_;  // of the last token_logprobs
+  // Of the targets of the last token_logprobs, and the gradients that backward is given.
+  Arena logprob_, entropy_, log_normalizer_, dlogprob_, dentropy_;
   int64_t num_targets_ = 0;
   RopeTable rope_;
 
-  std::vector<int32_t> tokens_, positions_, parents_, families_, tables_;
+  DeviceArray<int32_t> device_tokens_, device_positions_, device_rows_, device_targets_;
+  std::vector<int32_t> positions_, parents_, families_, tables_;
   std::vector<size_t> table_start_;
   std::vector<kernels::AttentionSpan> spans_;
   std::vector<TailCopy> copies_;

@@ -18,6 +18,10 @@ PagedDecoder::PagedDecoder(const Weights& weights, const kernels::Stream& stream
   hidden_ = Arena(backend, max_rows * c.hidden_size);
   keys_ = Arena(backend, c.layers * num_blocks * widths_.kv.key_elements(), backend.compact);
   values_ = Arena(backend, c.layers * num_blocks * widths_.kv.value_elements(), backend.compact);
+  device_tokens_.reserve(backend, max_rows);
+  device_positions_.reserve(backend, max_rows);
+  device_items_.reserve(backend, max_rows);
+  device_results_.reserve(backend, max_rows);
 }
 
 int64_t PagedDecoder::block_bytes(const Weights& weights) {
@@ -46,12 +50,12 @@ void PagedDecoder::forward(std::span<const int32_t> tokens, std::span<const Deco
   HONE_CHECK_EQ(tokens.size(), positions_.size());
   RowBatch batch;
   batch.rows = static_cast<int64_t>(tokens.size());
-  batch.positions = positions_.data();
+  batch.positions = device_positions_.write(backend, positions_, stream_);
   batch.spans = spans_.data();
   batch.num_spans = static_cast<int64_t>(spans_.size());
   if (!positions_.empty()) rope_.cover(*std::max_element(positions_.begin(), positions_.end()) + 1);
   batch.rope_table = rope_.data();
-  weights_.embed(tokens.data(), batch.rows, input_.at(0), stream_);
+  weights_.embed(device_tokens_.write(backend, tokens, stream_), batch.rows, input_.at(0), stream_);
   for (int64_t l = 0; l < c.layers; ++l) {
     layer_forward(weights_, l, batch, input_.at(0), output_.at(0), cache(l), activations_, stream_);
     std::swap(input_, output_);
@@ -69,9 +73,13 @@ void PagedDecoder::draw(std::span<const DrawRequest> requests, std::span<Draw> d
         {r.row, r.key, r.position, r.sample, r.serial, r.params.temperature, r.params.top_p, r.params.top_k});
   results_.resize(items_.size());
   const ModelConfig& c = weights_.config();
-  weights_.backend().draw({hidden_.at(0), c.hidden_size, weights_.panels(weights_.layout().head), c.vocab_size,
-                           items_.data(), results_.data(), static_cast<int64_t>(items_.size())},
-                          stream_);
+  const auto& backend = weights_.backend();
+  device_results_.reserve(backend, items_.size());
+  backend.draw({hidden_.at(0), c.hidden_size, weights_.panels(weights_.layout().head), c.vocab_size,
+                device_items_.write(backend, items_, stream_), device_results_.data(),
+                static_cast<int64_t>(items_.size())},
+               stream_);
+  device_results_.read(backend, results_, stream_);
   for (size_t i = 0; i < results_.size(); ++i) draws[i] = {results_[i].token, results_[i].logprob, results_[i].entropy};
 }
 

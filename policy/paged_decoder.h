@@ -39,6 +39,9 @@ class PagedDecoder final : public Decoder {
   std::vector<kernels::AttentionSpan> spans_;
   std::vector<kernels::DrawItem> items_;
   std::vector<kernels::DrawResult> results_;
+  DeviceArray<int32_t> device_tokens_, device_positions_;
+  DeviceArray<kernels::DrawItem> device_items_;
+  DeviceArray<kernels::DrawResult> device_results_;
 };
 
 }  // namespace hone::policy

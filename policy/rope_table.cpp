@@ -99,22 +99,21 @@ void RopeTable::cover(int64_t count) {
   if (count <= count_) return;
   constexpr int64_t kLeast = 256;
   const int64_t grown = std::min(max_positions_, std::max({count, 2 * count_, kLeast}));
-  Arena table(backend_, grown * 2 * dim_);
-  if (count_ > 0) std::memcpy(table.at(0), table_.at(0), table_.bytes());
-  table_ = std::move(table);
+  table_ = Arena(backend_, grown * 2 * dim_);
   if (backend_.dtype == kernels::DType::kF64) {
-    fill<double>(count_, grown);
+    fill<double>(grown);
   } else {
-    fill<float>(count_, grown);
+    fill<float>(grown);
   }
   count_ = grown;
 }
 
 template <class T>
-void RopeTable::fill(int64_t begin, int64_t end) {
+void RopeTable::fill(int64_t count) {
+  std::vector<T> values(static_cast<size_t>(count * 2 * dim_));
   const bool interleaved = layout_ == kernels::RopeLayout::kInterleaved;
-  for (int64_t p = begin; p < end; ++p) {
-    T *cosines = static_cast<T*>(table_.at(2 * p * dim_)), *sines = cosines + dim_;
+  for (int64_t p = 0; p < count; ++p) {
+    T *cosines = values.data() + 2 * p * dim_, *sines = cosines + dim_;
     for (int64_t i = 0; i < dim_ / 2; ++i) {
       const int64_t first = interleaved ? 2 * i : i, second = interleaved ? 2 * i + 1 : i + dim_ / 2;
       const float angle = static_cast<float>(p) * frequencies_[i];
@@ -124,6 +123,7 @@ void RopeTable::fill(int64_t begin, int64_t end) {
       sines[second] = sine;
     }
   }
+  backend_.write(table_.at(0), values.data(), table_.bytes(), {});
 }
 
 }  // namespace hone::policy

@@ -1,7 +1,6 @@
 #include "policy/weights.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "policy/tensor.h"
 #include "policy/weight_matrices.h"
@@ -9,20 +8,10 @@
 namespace hone::policy {
 namespace {
 
-
 int64_t widest_matrix(const ParameterLayout& layout) {
   int64_t most = 0;
   for_matrices(layout, [&](const Matrix& m) { most = m.wide ? std::max(most, m.out * m.in) : most; });
   return most;
-}
-
-// count f32 values in tasks of a fixed size.
-template <class F>
-void for_pieces(int64_t count, const kernels::Stream& stream, const F& f) {
-  constexpr int64_t kPiece = 1 << 16;
-  stream.team->parallel_for((count + kPiece - 1) / kPiece, [&](int64_t i, int) {
-    f(i * kPiece, std::min(kPiece, count - i * kPiece));
-  });
 }
 
 }  // namespace
@@ -40,7 +29,10 @@ Weights::Weights(const ModelConfig& config, const kernels::Backend& backend, Use
   if (train) {
     data_ = Arena(backend, layout_.size);
     wide_grad_panels_ = Arena(backend, layout_.wide_grad_panel_size);
-    if (rounds()) rounded_ = Arena(backend, widest_matrix(layout_));
+    if (rounds()) {
+      host_rounded_.resize(static_cast<size_t>(widest_matrix(layout_)));
+      rounded_ = Arena(backend, widest_matrix(layout_));
+    }
   }
   if (!config.tie_embeddings && (!train || rounds()))
     table_ = Arena(backend, config.vocab_size * config.hidden_size, backend.compact);
@@ -93,12 +85,11 @@ void Weights::repack_matrix(const Matrix& m, const kernels::Stream& stream) {
   const void* w = at(m.offset);
   if (m.wide && rounds()) {
     HONE_CHECK_EQ(m.count, 1);
-    auto* rounded = static_cast<float*>(rounded_.at(0));
-    for_pieces(m.out * m.in, stream, [&](int64_t first, int64_t n) {
-      std::memcpy(rounded + first, static_cast<const float*>(w) + first, static_cast<size_t>(n) * sizeof(float));
-      round_to_bf16(rounded + first, n);
-    });
-    w = rounded;
+    const int64_t count = m.out * m.in;
+    backend.read(host_rounded_.data(), w, count * sizeof(float), stream);
+    round_to_bf16(host_rounded_.data(), count);
+    backend.write(rounded_.at(0), host_rounded_.data(), count * sizeof(float), stream);
+    w = rounded_.at(0);
   }
   backend.pack_panels({w, m.out, m.in, m.count, m.stride, arena_of(m).at(m.panels), true}, stream);
   backend.pack_panels({w, m.out, m.in, m.count, m.stride, grad_arena_of(m).at(m.grad_panels), false}, stream);
@@ -108,10 +99,7 @@ void Weights::repack(const kernels::Stream& stream) {
   HONE_CHECK(use_ == Use::kTrain, "weights for sampling have no masters");
   for_matrices(layout_, [&](const Matrix& m) { repack_matrix(m, stream); });
   refresh_vectors();
-  if (table_.size() == 0) return;
-  const auto* from = static_cast<const float*>(at(layout_.embedding));
-  auto* to = static_cast<uint16_t*>(table_.at(0));
-  for_pieces(table_.size(), stream, [&](int64_t first, int64_t n) { to_bf16(from + first, n, to + first); });
+  if (table_.size() > 0) backend_.to_compact({at(layout_.embedding), table_.at(0), table_.size()}, stream);
 }
 
 void Weights::refresh_vectors() {
@@ -121,8 +109,8 @@ void Weights::refresh_vectors() {
 void MasterParameters::read(size_t parameter, int64_t first, int64_t count, float* out) const {
   const Parameter& p = weights_.layout().parameters[parameter];
   const int64_t cols = p.cols == 0 ? 1 : p.cols;
-  const auto* from = static_cast<const float*>(weights_.at(p.offset)) + first * cols;
-  std::memcpy(out, from, static_cast<size_t>(count * cols) * sizeof(float));
+  weights_.backend().read(out, weights_.at(p.offset + first * cols), static_cast<size_t>(count * cols) * sizeof(float),
+                          {});
 }
 
 }  // namespace hone::policy

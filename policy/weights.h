@@ -46,7 +46,7 @@ class Weights {
   const void* grad_panels(const Matrix& m, int64_t index = 0) const {
     return (m.wide ? wide_grad_panels_ : grad_panels_).at(m.grad_panels + index * m.grad_stride);
   }
-  // out [rows, hidden] = embeddings of the tokens.
+  // out [rows, hidden] = embeddings of the tokens, which are in the backend's memory.
   void embed(const int32_t* tokens, int64_t rows, void* out, const kernels::Stream& stream) const;
 
   // Masters of policy/parameter_source.h, RandomParameters; not packed.
@@ -81,6 +81,7 @@ class Weights {
   Arena table_;    // embeddings in the compact type, where neither the masters nor the head's panels serve
   Arena vectors_;  // one-dimensional parameters, where the masters do not serve
   Arena rounded_;  // bf16 in training: the wide matrix that is being packed
+  std::vector<float> host_rounded_;
   std::vector<std::pair<int64_t, int64_t>> vector_places_;  // (offset, place in vectors_), ascending
 };
 

@@ -43,16 +43,28 @@ void read_rows(const ParameterSource& source, const ParameterLayout& layout, int
   }
 }
 
-// Per thread: rows in f32, and a team of one for the backend's calls, which do not nest in a team's tasks.
+// Per thread: rows in f32, on the host and in the backend's memory, and a team of one for the backend's calls, which do
+// not nest in a team's tasks.
 struct Worker {
-  explicit Worker(int64_t elements) : rows(static_cast<size_t>(elements)) {}
+  Worker(const kernels::Backend& backend, int64_t elements)
+      : backend(backend), rows(static_cast<size_t>(elements)), staged(backend, elements) {}
+
+  // The first `count` rows' values for an operator.
+  const void* stage(int64_t count) {
+    backend.write(staged.at(0), rows.data(), static_cast<size_t>(count) * sizeof(float), {&alone});
+    return staged.at(0);
+  }
+
+  const kernels::Backend& backend;
   std::vector<float> rows;
+  Arena staged;
   ThreadTeam alone{1};
 };
 
-std::vector<std::unique_ptr<Worker>> make_workers(const kernels::Stream& stream, int64_t elements) {
+std::vector<std::unique_ptr<Worker>> make_workers(const kernels::Backend& backend, const kernels::Stream& stream,
+                                                  int64_t elements) {
   std::vector<std::unique_ptr<Worker>> out;
-  for (int i = 0; i < stream.team->size(); ++i) out.push_back(std::make_unique<Worker>(elements));
+  for (int i = 0; i < stream.team->size(); ++i) out.push_back(std::make_unique<Worker>(backend, elements));
   return out;
 }
 
@@ -93,10 +105,14 @@ void Weights::load_masters(const ParameterSource& source, const kernels::Stream&
     stream.team->parallel_for((p.rows + piece - 1) / piece, [&](int64_t task, int) {
       const int64_t first = task * piece, count = std::min(piece, p.rows - first);
       void* to = data_.at(p.offset + first * cols);
-      if (backend_.dtype == kernels::DType::kF32) return source.read(i, first, count, static_cast<float*>(to));
       std::vector<float> values(static_cast<size_t>(count * cols));
       source.read(i, first, count, values.data());
-      std::copy(values.begin(), values.end(), static_cast<double*>(to));
+      if (backend_.dtype == kernels::DType::kF32) {
+        backend_.write(to, values.data(), values.size() * sizeof(float), {});
+      } else {
+        const std::vector<double> wide(values.begin(), values.end());
+        backend_.write(to, wide.data(), wide.size() * sizeof(double), {});
+      }
     });
     source.done(i);
   }
@@ -107,7 +123,7 @@ void Weights::load_panels(const ParameterSource& source, const Matrix& m, const 
   const int64_t panel_cols = backend.panel_cols, panels = (m.out + panel_cols - 1) / panel_cols;
   const int64_t per_task = std::clamp<int64_t>(kPieceElements / (panel_cols * m.in), 1, panels);
   const int64_t tasks = (panels + per_task - 1) / per_task;
-  const auto workers = make_workers(stream, per_task * panel_cols * m.in);
+  const auto workers = make_workers(backend, stream, per_task * panel_cols * m.in);
   stream.team->parallel_for(tasks * m.count, [&](int64_t task, int thread) {
     Worker& worker = *workers[static_cast<size_t>(thread)];
     const int64_t index = task / tasks, panel = task % tasks * per_task, first = panel * panel_cols;
@@ -115,18 +131,18 @@ void Weights::load_panels(const ParameterSource& source, const Matrix& m, const 
     read_rows(source, layout_, m.offset + index * m.stride + first * m.in, rows, m.in, worker.rows.data());
     if (m.wide && rounds()) round_to_bf16(worker.rows.data(), rows * m.in);
     void* to = arena_of(m).at(m.panels + index * m.panel_stride + panel * (m.panel_stride / panels));
-    backend.pack_panels({worker.rows.data(), rows, m.in, 1, 0, to, true}, {&worker.alone});
+    backend.pack_panels({worker.stage(rows * m.in), rows, m.in, 1, 0, to, true}, {&worker.alone});
   });
 }
 
 // Panels of w as it stands need all rows at once; these matrices are small.
 void Weights::load_transposed(const ParameterSource& source, const Matrix& m, const kernels::Stream& stream) {
-  const auto workers = make_workers(stream, m.out * m.in);
+  const auto workers = make_workers(backend_of(m), stream, m.out * m.in);
   stream.team->parallel_for(m.count, [&](int64_t index, int thread) {
     Worker& worker = *workers[static_cast<size_t>(thread)];
     read_rows(source, layout_, m.offset + index * m.stride, m.out, m.in, worker.rows.data());
     void* to = grad_arena_of(m).at(m.grad_panels + index * m.grad_stride);
-    backend_of(m).pack_panels({worker.rows.data(), m.out, m.in, 1, 0, to, false}, {&worker.alone});
+    backend_of(m).pack_panels({worker.stage(m.out * m.in), m.out, m.in, 1, 0, to, false}, {&worker.alone});
   });
 }
 
@@ -135,9 +151,10 @@ void Weights::load_vectors(const ParameterSource& source) {
   for (size_t i = 0; i < layout_.parameters.size(); ++i) {
     const Parameter& p = layout_.parameters[i];
     if (p.cols != 0) continue;
-    auto* to = static_cast<float*>((place++)->second + static_cast<float*>(vectors_.at(0)));
-    source.read(i, 0, p.rows, to);
-    if (rounds() && p.trained) round_to_bf16(to, p.rows);
+    std::vector<float> values(static_cast<size_t>(p.rows));
+    source.read(i, 0, p.rows, values.data());
+    if (rounds() && p.trained) round_to_bf16(values.data(), p.rows);
+    backend_.write(vectors_.at((place++)->second), values.data(), values.size() * sizeof(float), {});
   }
 }
 
@@ -145,14 +162,13 @@ void Weights::load_table(const ParameterSource& source, const kernels::Stream& s
   if (table_.size() == 0) return;
   const size_t parameter = parameter_at(layout_, layout_.embedding);
   const int64_t cols = config_.hidden_size, piece = std::max<int64_t>(1, kPieceElements / cols);
-  const auto workers = make_workers(stream, piece * cols);
+  const auto workers = make_workers(backend_, stream, piece * cols);
   source.prepare(parameter);
   stream.team->parallel_for((config_.vocab_size + piece - 1) / piece, [&](int64_t task, int thread) {
     const int64_t first = task * piece, count = std::min(piece, config_.vocab_size - first);
-    if (!rounds()) return source.read(parameter, first, count, static_cast<float*>(table_.at(first * cols)));
-    auto& rows = workers[static_cast<size_t>(thread)]->rows;
-    source.read(parameter, first, count, rows.data());
-    to_bf16(rows.data(), count * cols, static_cast<uint16_t*>(table_.at(first * cols)));
+    Worker& worker = *workers[static_cast<size_t>(thread)];
+    source.read(parameter, first, count, worker.rows.data());
+    backend_.to_compact({worker.stage(count * cols), table_.at(first * cols), count * cols}, {&worker.alone});
   });
   source.done(parameter);
 }

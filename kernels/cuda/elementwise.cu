@@ -42,11 +42,17 @@ HONE_KERNEL(sum_chunk)(SumRowsArgs a, float* chunks) {
   chunks[blockIdx.y * a.cols + c] = sum;
 }
 
-inline constexpr int kZeroThreads = 256;
+inline constexpr int kFlatThreads = 256;
 
 // A thread has one element.
+template <class Compact>
+HONE_KERNEL(compact_some)(const float* from, Compact* to, int64_t count) {
+  const int64_t i = static_cast<int64_t>(blockIdx.x) * kFlatThreads + threadIdx.x;
+  if (i < count) to[i] = to_element<Compact>(from[i]);
+}
+
 HONE_KERNEL(zero_some)(float* data, int64_t count) {
-  const int64_t i = static_cast<int64_t>(blockIdx.x) * kZeroThreads + threadIdx.x;
+  const int64_t i = static_cast<int64_t>(blockIdx.x) * kFlatThreads + threadIdx.x;
   if (i < count) data[i] = 0;
 }
 
@@ -89,8 +95,16 @@ void sum_rows(const SumRowsArgs& a, const Stream& stream) {
   add_chunks(stream, chunks, count, a.cols, static_cast<float*>(a.sum));
 }
 
+template <class Compact>
+void to_compact(const ToCompactArgs& a, const Stream& stream) {
+  HONE_LAUNCH(stream, div_up(a.count, kFlatThreads), kFlatThreads, compact_some<Compact>,
+              static_cast<const float*>(a.from), static_cast<Compact*>(a.to), a.count);
+}
+template void to_compact<float>(const ToCompactArgs&, const Stream&);
+template void to_compact<uint16_t>(const ToCompactArgs&, const Stream&);
+
 void zero(const ZeroArgs& a, const Stream& stream) {
-  HONE_LAUNCH(stream, div_up(a.count, kZeroThreads), kZeroThreads, zero_some, static_cast<float*>(a.data), a.count);
+  HONE_LAUNCH(stream, div_up(a.count, kFlatThreads), kFlatThreads, zero_some, static_cast<float*>(a.data), a.count);
 }
 
 void swiglu(const SwigluArgs& s, const Stream& stream) {

@@ -10,6 +10,9 @@ template <class Compact>
 void embed(const EmbedArgs& e, const Stream& stream);
 
 void embed_backward(const EmbedBackwardArgs& e, const Stream& stream);
+template <class Compact>
+void to_compact(const ToCompactArgs& a, const Stream& stream);
+
 void copy(const CopyArgs& a, const Stream& stream);
 void clamp(const ClampArgs& a, const Stream& stream);
 void clamp_backward(const ClampBackwardArgs& a, const Stream& stream);

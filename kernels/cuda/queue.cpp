@@ -119,6 +119,14 @@ void device_release(void* data) {
   check(cudaFree(data), "releasing device memory");
 }
 
+void device_write(void* to, const void* from, size_t bytes, const Stream&) {
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, queue().stream), "copying to the device");
+}
+
+void device_read(void* to, const void* from, size_t bytes, const Stream& stream) {
+  download_bytes(stream, to, from, bytes);
+}
+
 cudaStream_t queue_of(const Stream&) { return queue().stream; }
 
 void* upload_bytes(const Stream&, const void* host, size_t bytes) {

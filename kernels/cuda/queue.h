@@ -11,5 +11,8 @@ Failure open_queue(int device);
 // As Backend::allocate and Backend::release.
 void* device_allocate(size_t bytes);
 void device_release(void* data);
+// As Backend::write and Backend::read.
+void device_write(void* to, const void* from, size_t bytes, const Stream&);
+void device_read(void* to, const void* from, size_t bytes, const Stream&);
 
 }  // namespace hone::kernels::cuda

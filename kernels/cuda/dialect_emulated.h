@@ -10,7 +10,7 @@
 #include <tuple>
 #include <type_traits>
 
-#include "kernels/cuda/dialect.h"
+#include "kernels/cuda/dialect_host.h"
 
 #define HONE_KERNEL(name) [[gnu::noinline]] static void name
 #define HONE_DEVICE static inline

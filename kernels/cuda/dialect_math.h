@@ -3,8 +3,13 @@
 
 #include <cstdint>
 
-#include "kernels/cuda/dialect.h"
 #include "kernels/simd_math.h"
+
+#ifdef __CUDACC__
+#include "kernels/cuda/dialect_nvcc.h"
+#else
+#include "kernels/cuda/dialect_emulated.h"
+#endif
 
 namespace hone::kernels::cuda {
 

@@ -8,7 +8,7 @@
 #include <cstdint>
 
 #include "base/check.h"
-#include "kernels/cuda/dialect.h"
+#include "kernels/cuda/dialect_host.h"
 
 #define HONE_KERNEL(name) static __global__ void name
 #define HONE_DEVICE __device__ inline

@@ -1,5 +1,5 @@
-// CUDA twins of kernels/elementwise.h, the CPU's bits. Tokens are in the backend's memory. Compact (float or uint16_t) is
-// the type of tables and panels, the rest is f32.
+// CUDA twins of kernels/elementwise.h, the CPU's bits. Tokens are in the backend's memory. Compact (float or uint16_t)
+// is the type of tables and panels, the rest is f32.
 #pragma once
 
 #include "kernels/backend.h"

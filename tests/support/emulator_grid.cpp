@@ -82,7 +82,8 @@ bool Grid::is_launchable() {
   if (within(grid, INT32_MAX, 65535, 65535) && within(block, 1024, 1024, 64) && volume(block) <= kMaxThreads)
     return true;
   add_fault(FaultKind::kBadLaunch, nullptr,
-            str("grid (", grid.x, ", ", grid.y, ", ", grid.z, "), block (", block.x, ", ", block.y, ", ", block.z, ")"));
+            str("grid (", grid.x, ", ", grid.y, ", ", grid.z, "), block (", block.x, ", ", block.y, ", ", block.z,
+                ")"));
   return false;
 }
 
@@ -152,9 +153,9 @@ void Grid::make_ready(size_t thread) {
   ready_.push_back(thread);
 }
 
+// The thread does not run again, and nothing on its stack is destroyed.
 void Grid::fail(FaultKind kind, std::string what) {
   add_fault(kind, current_, std::move(what));
-  std::string().swap(what);
   wait(State::kReturned);
   __builtin_unreachable();
 }
@@ -197,7 +198,8 @@ uint64_t Grid::meet_warp(WarpCall call, uint32_t mask, uint64_t value, int lane,
   GridThread& t = *current_;
   t.call = call, t.mask = mask, t.value = value, t.lane = lane, t.width = width, t.place = place;
   const size_t thread = current_ - threads_.data();
-  if (!(mask >> thread % kWarp & 1)) fail(FaultKind::kWarpMismatch, str("the mask leaves out the caller at ", text(place)));
+  if (!(mask >> thread % kWarp & 1))
+    fail(FaultKind::kWarpMismatch, str("the mask leaves out the caller at ", text(place)));
   t.state = State::kAtWarpCall;
   settle_warp(thread / kWarp, mask);
   if (t.state == State::kAtWarpCall) wait(State::kAtWarpCall);
@@ -267,7 +269,8 @@ void Grid::finish_warp(size_t warp, uint32_t mask) {
     const int lane = std::countr_zero(left), source = source_of(lanes[lane], lane);
     if (!(mask >> source & 1))
       fail(FaultKind::kWarpMismatch,
-           str("a shuffle at ", text(lanes[lane].place), ": lane ", lane, " takes from lane ", source, " outside its mask"));
+           str("a shuffle at ", text(lanes[lane].place), ": lane ", lane, " takes from lane ", source,
+               " outside its mask"));
     lanes[lane].result = lanes[lane].call == WarpCall::kBallot ? votes : lanes[source].value;
     if (&lanes[lane] == current_)
       current_->state = State::kReady;

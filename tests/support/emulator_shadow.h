@@ -39,7 +39,13 @@ struct AccessGroup {
     return !(flags & kSeveralWarps) && warp == who.warp && !unknown_lanes(who);
   }
 
-  void set(const Accessor& who, const Interval& at) { *this = {at.now, uint32_t{1} << who.lane, who.time, who.warp, 0}; }
+  void set(const Accessor& who, const Interval& at) {
+    *this = {at.now, uint32_t{1} << who.lane, who.time, who.warp, 0};
+  }
+
+  bool is_only(const Accessor& who, const Interval& at) const {
+    return interval == at.now && lanes == uint32_t{1} << who.lane && warp == who.warp && time == who.time && !flags;
+  }
 
   // Beside those that `who` is not ordered behind.
   void add(const Accessor& who, const Interval& at, bool atomic) {
@@ -72,6 +78,7 @@ struct ByteHistory {
 
   // The earlier accesses that race with this one; none: nullptr, and the access is noted.
   const AccessGroup* note(Access access, const Accessor& who, const Interval& at) {
+    if (access == Access::kRead && reads.is_only(who, at)) return nullptr;
     const bool both_atomic = access == Access::kAtomic && writes.flags & AccessGroup::kAtomic;
     if (!both_atomic && !writes.is_before(who, at)) return &writes;
     if (access == Access::kRead) {

@@ -43,7 +43,8 @@ void compare_embed(const std::vector<Compact>& table, const std::vector<float>& 
   const int64_t elements = kernels::panel_elements(s.cols, s.vocabulary, kernels::cuda::kPanelCols,
                                                    kernels::cuda::kPanelDepth<Compact>);
   Compact* panels = device.output<Compact>(elements);
-  kernels::cuda::pack_panels<Compact>({device.upload(wide), s.vocabulary, s.cols, 1, s.vocabulary * s.cols, panels}, {});
+  kernels::cuda::pack_panels<Compact>({device.upload(wide), s.vocabulary, s.cols, 1, s.vocabulary * s.cols, panels},
+                                     {});
   float* from_panels = device.output<float>(s.rows * s.cols);
   kernels::cuda::embed<Compact>({nullptr, device_tokens, from_panels, s.rows, s.cols, panels}, {});
   ASSERT_EQ(device.report(), "");

@@ -69,8 +69,8 @@ TEST(CudaNorm, BackwardEqualsTheCpu) {
       float *device_dy = device.upload(dy), *device_dx = b.in_place ? device_dy : device.upload(dx);
       float* device_dweight = device.upload(dweight);
       auto& result = b.in_place ? dy : dx;
-      RmsNormBackwardArgs args{x.data(), weight.data(), dy.data(), result.data(), dweight.data(), stride,       stride,
-                               stride,   s.rows,        s.heads,   s.cols,        1e-6,           b.accumulate, s.limit};
+      RmsNormBackwardArgs args{x.data(), weight.data(), dy.data(), result.data(), dweight.data(),
+                               stride, stride, stride, s.rows, s.heads, s.cols, 1e-6, b.accumulate, s.limit};
       cpu().rms_norm_backward(args, {&team});
       args.x = device.upload(x), args.weight = device.upload(weight), args.dy = device_dy, args.dx = device_dx;
       args.dweight = device_dweight;

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "base/check.h"
+#include "kernels/cuda/queue.h"
 #include "tests/support/emulator_grid.h"
 
 namespace hone::test {
@@ -13,6 +14,7 @@ struct Machine {
   EmulatedDevice* device;
   DeviceMemory memory;
   uint64_t launches = 0;
+  bool hidden = false;
 };
 std::unique_ptr<Machine> machine;
 
@@ -20,6 +22,19 @@ Machine& alive() {
   HONE_CHECK(machine, "no EmulatedDevice");
   return *machine;
 }
+
+// Device memory is there as long as this lives.
+class Opened {
+ public:
+  Opened() {
+    if (alive().hidden) alive().memory.set_accessible(true);
+  }
+  ~Opened() {
+    if (alive().hidden) alive().memory.set_accessible(false);
+  }
+  Opened(const Opened&) = delete;
+  Opened& operator=(const Opened&) = delete;
+};
 
 const char* name_of(FaultKind kind) {
   switch (kind) {
@@ -54,6 +69,16 @@ void EmulatedDevice::release(void* data) {
   if (data) machine->memory.release(data);
 }
 
+void EmulatedDevice::hide_from_host() {
+  machine->hidden = true;
+  machine->memory.set_accessible(false);
+}
+
+void EmulatedDevice::copy(void* to, const void* from, size_t bytes) {
+  const Opened opened;
+  if (bytes > 0) std::memcpy(to, from, bytes);
+}
+
 std::string EmulatedDevice::report() const {
   std::string out;
   for (const Fault& fault : faults_) out += str(fault, "\n");
@@ -66,14 +91,23 @@ namespace hone::kernels::cuda {
 
 void* upload_bytes(const Stream&, const void* host, size_t bytes) {
   void* data = test::alive().device->allocate(bytes);
-  if (bytes > 0) std::memcpy(data, host, bytes);
+  test::EmulatedDevice::copy(data, host, bytes);
   return data;
 }
 
 void* scratch_bytes(const Stream&, size_t bytes) { return test::alive().device->allocate_uninitialized(bytes); }
 
 void download_bytes(const Stream&, void* host, const void* device, size_t bytes) {
-  if (bytes > 0) std::memcpy(host, device, bytes);
+  test::EmulatedDevice::copy(host, device, bytes);
+}
+
+void* device_allocate(size_t bytes) { return test::alive().device->allocate(bytes); }
+void device_release(void* data) { test::alive().device->release(data); }
+void device_write(void* to, const void* from, size_t bytes, const Stream&) {
+  test::EmulatedDevice::copy(to, from, bytes);
+}
+void device_read(void* to, const void* from, size_t bytes, const Stream&) {
+  test::EmulatedDevice::copy(to, from, bytes);
 }
 
 namespace emulated {
@@ -81,6 +115,7 @@ namespace emulated {
 void run_grid(const char* kernel, const Dim3& grid, const Dim3& block, const void* call, size_t bytes,
               void (*thread)(const void* call)) {
   test::Machine& m = test::alive();
+  const test::Opened opened;
   const uint64_t seed = mix64(m.device->seed(), m.launches++, Purpose::kShuffle);
   test::Grid({kernel, grid, block, call, bytes, thread}, *m.device, m.memory, seed).run();
 }

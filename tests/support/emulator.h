@@ -42,11 +42,13 @@ class EmulatedDevice {
   void* allocate(size_t bytes);  // zeroed, as a Backend's
   void* allocate_uninitialized(size_t bytes);
   void release(void* data);
+  // From now on only kernels, copies and this class reach device memory: a host access of its own ends the process.
+  void hide_from_host();
 
   template <class T>
   T* upload(const std::vector<T>& host) {
     T* data = static_cast<T*>(allocate(host.size() * sizeof(T)));
-    if (!host.empty()) std::memcpy(data, host.data(), host.size() * sizeof(T));
+    copy(data, host.data(), host.size() * sizeof(T));
     return data;
   }
   // For results: reading an element before it is written is a fault.
@@ -56,8 +58,11 @@ class EmulatedDevice {
   }
   template <class T>
   std::vector<T> download(const T* data, int64_t count) const {
-    return std::vector<T>(data, data + count);
+    std::vector<T> out(static_cast<size_t>(count));
+    copy(out.data(), data, out.size() * sizeof(T));
+    return out;
   }
+  static void copy(void* to, const void* from, size_t bytes);  // either may be device memory
 
   // One for each launch that failed, in order.
   const std::vector<Fault>& faults() const { return faults_; }

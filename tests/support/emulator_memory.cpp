@@ -24,6 +24,10 @@ T* reserve(size_t count) {
 DeviceMemory::DeviceMemory()
     : base_(reserve<char>(kBytes)), states_(reserve<uint8_t>(kBytes)), histories_(reserve<ByteHistory>(kBytes)) {}
 
+void DeviceMemory::set_accessible(bool accessible) {
+  HONE_CHECK_EQ(mprotect(base_, kBytes, accessible ? PROT_READ | PROT_WRITE : PROT_NONE), 0);
+}
+
 DeviceMemory::~DeviceMemory() {
   munmap(base_, kBytes);
   munmap(states_, kBytes);

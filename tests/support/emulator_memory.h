@@ -23,6 +23,8 @@ class DeviceMemory {
   void release(void* data);
   void* allocate_shared(size_t bytes);
 
+  void set_accessible(bool accessible);  // to this process; at first it is
+
   void begin_launch();
   void begin_block();    // shared memory is empty again
   void pass_barrier() { ++interval_.now; }

@@ -11,7 +11,7 @@ namespace hone::cli {
 
 int64_t ChatDecoder::plan_context(const trainer::Model& model, int64_t wanted) {
   if (wanted > 0) return wanted;
-  const int64_t most = model.weights->config().max_positions, memory = trainer::available_memory();
+  const int64_t most = model.weights->config().max_positions, memory = model.weights->backend().memory().available;
   if (memory < 0) return most;
   const int64_t blocks = std::max<int64_t>(1, memory / 2 / policy::PagedDecoder::block_bytes(*model.weights));
   return std::min(most, blocks * policy::kBlockTokens);

@@ -36,7 +36,7 @@ Result<policy::ModelConfig> shape_of(const RunConfig& config) {
 
 Result<std::string> policy_text(const RunConfig& config) {
   HONE_TRY_ASSIGN(const policy::ModelConfig shape, shape_of(config));
-  const kernels::Backend& backend = trainer::backend_of(config.policy.dtype);
+  const kernels::Backend& backend = trainer::backend_of(config.run.device, config.policy.dtype);
   int64_t parameters = 0;
   for (const policy::Parameter& parameter : policy::make_layout(shape, backend).parameters) {
     parameters += parameter.size();

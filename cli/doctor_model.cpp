@@ -48,7 +48,7 @@ Result<Findings> look(const ModelQuestion& question) {
       std::min<int64_t>(rollout::EngineConfig().prefill_chunk, question.sequences * question.tokens);
   out.sampling = trainer::sampling_memory(out.config, backend, question.sequences, question.tokens, prefill);
   out.training = trainer::training_memory(out.config, backend, out.token_budget);
-  out.available = trainer::available_memory();
+  out.available = backend.memory().available;
   return out;
 }
 

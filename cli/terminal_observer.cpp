@@ -47,7 +47,7 @@ std::string progress_text(const StageConfig& stage, const StepProgress& progress
 
 void TerminalObserver::run_started(const trainer::ResolvedConfig& config, const std::string& run_dir) {
   const trainer::RunSection& run = config.config.run;
-  const char* backend = trainer::backend_of(config.config.policy.dtype).name;
+  const char* backend = trainer::backend_of(run.device, config.config.policy.dtype).name;
   lines_.print(str("run ", run.name, " in ", printable(run_dir), ", seed ", run.seed, ", ", backend));
 }
 

@@ -29,9 +29,9 @@ if(hone_cuda_test_kernels)
   hone_emulated_kernels(hone_cuda_test_kernels ${hone_cuda_test_kernels})
 endif()
 
-file(GLOB hone_cuda_tests CONFIGURE_DEPENDS tests/kernels/cuda/*_test.cpp tests/policy/cuda/*_test.cpp)
+file(GLOB hone_cuda_tests CONFIGURE_DEPENDS tests/*/cuda/*_test.cpp)
 add_executable(cuda_test ${hone_cuda_tests} kernels/cuda/table.cpp)
-target_link_libraries(cuda_test PRIVATE hone_policy hone_cuda_emulated $<TARGET_NAME_IF_EXISTS:hone_cuda_test_kernels>
+target_link_libraries(cuda_test PRIVATE hone_trainer hone_cuda_emulated $<TARGET_NAME_IF_EXISTS:hone_cuda_test_kernels>
                       GTest::gtest GTest::gmock GTest::gtest_main)
 target_compile_definitions(cuda_test PRIVATE HONE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 gtest_discover_tests(cuda_test DISCOVERY_MODE PRE_TEST PROPERTIES LABELS emulated TEST_PREFIX cuda.)

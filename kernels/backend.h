@@ -26,6 +26,12 @@ enum class DType { kF32, kF64, kBf16 };
 
 constexpr size_t size_of(DType dtype) { return dtype == DType::kF64 ? 8 : dtype == DType::kBf16 ? 2 : 4; }
 
+// Bytes.
+struct MemorySize {
+  int64_t total = 0;
+  int64_t available = -1;  // what this process may still take; -1 where unknown
+};
+
 // Where work is put. The CPU runs it at once on the team; a device queues it.
 struct Stream {
   ThreadTeam* team = nullptr;
@@ -40,6 +46,7 @@ struct Backend {
   int panel_cols;       // columns of a packed panel (kernels/gemm.h)
   int panel_depth;      // its rows are padded with zeros to a multiple of this
   const Backend* wide;  // this one, or its twin with compact == dtype: for products whose inputs stay in dtype (router)
+  MemorySize (*memory)();  // on a CPU within the limit of the control group
   void* (*allocate)(size_t bytes);  // zeroed, aligned to 64 bytes; nullptr when there is no memory
   void (*release)(void* data);
   // From the host's memory into the backend's: `from` may change at once afterwards. And back, when all work that was

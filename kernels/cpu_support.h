@@ -10,7 +10,8 @@
 
 namespace hone::kernels {
 
-// kernels/cpu.cpp: shared by all CPU tables.
+// kernels/cpu.cpp, kernels/cpu_memory.cpp: shared by all CPU tables.
+MemorySize cpu_memory();
 void* cpu_allocate(size_t bytes);
 void cpu_release(void* data);
 void cpu_copy(void* to, const void* from, size_t bytes, const Stream&);  // Backend::write and Backend::read

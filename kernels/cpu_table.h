@@ -22,6 +22,7 @@ Backend make_cpu_backend(const char* name, DType dtype, const Backend* self) {
                  2 * V::kWidth,
                  1,
                  self,
+                 cpu_memory,
                  cpu_allocate,
                  cpu_release,
                  cpu_copy,

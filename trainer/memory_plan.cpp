@@ -1,11 +1,7 @@
 #include "trainer/memory_plan.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "base/file.h"
@@ -24,19 +20,6 @@ int64_t blocks_of(int64_t tokens) { return (tokens + policy::kBlockTokens - 1) /
 int64_t logits_bytes(const policy::ModelConfig& config, int64_t rows) {
   return std::min(kMostLogits, rows * config.vocab_size * static_cast<int64_t>(sizeof(float)));
 }
-
-// The number in a file of the control group; -1 for "max" and where there is none.
-int64_t group_limit(const char* path) {
-  std::ifstream in(path);
-  std::string text;
-  in >> text;
-  int64_t value = -1;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() ? value : -1;
-}
-
-constexpr const char* kGroupLimit = "/sys/fs/cgroup/memory.max";
-constexpr const char* kGroupUse = "/sys/fs/cgroup/memory.current";
 
 }  // namespace
 
@@ -76,10 +59,11 @@ TrainingMemory training_memory(const policy::ModelConfig& config, const kernels:
 
 Result<void> check_memory(const policy::Weights& weights, const StageConfig& stage) {
   const TrainingMemory need = training_memory(weights.config(), weights.backend(), stage.token_budget);
-  if (need.total() <= total_memory()) return {};
+  const int64_t total = weights.backend().memory().total;
+  if (need.total() <= total) return {};
   return Error{.message = str("training takes ", need.total() >> 20, " MiB, of them ", need.activations >> 20,
                               " for the activations of ", stage.token_budget, " tokens; this machine has ",
-                              total_memory() >> 20, " MiB in all"),
+                              total >> 20, " MiB in all"),
                .field = "stages." + stage.name + ".token_budget"};
 }
 
@@ -94,23 +78,6 @@ Result<void> check_space(const policy::Weights& weights, const RunConfig& config
   if (free >= needed) return {};
   return Error{ErrorCode::kIo, str("needs ", needed >> 20, " MiB for checkpoints, ", free >> 20, " MiB are free"),
                config.run.dir};
-}
-
-int64_t total_memory() {
-  const int64_t all = static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
-  const int64_t limit = group_limit(kGroupLimit);
-  return limit >= 0 ? std::min(limit, all) : all;
-}
-
-int64_t available_memory() {
-  int64_t available = -1;
-  std::ifstream in("/proc/meminfo");
-  std::string name, rest;
-  for (int64_t kib = 0; in >> name >> kib; std::getline(in, rest))
-    if (name == "MemAvailable:") available = kib * 1024;
-  const int64_t limit = group_limit(kGroupLimit), used = group_limit(kGroupUse);
-  if (limit < 0 || used < 0) return available;
-  return available < 0 ? limit - used : std::min(available, std::max<int64_t>(0, limit - used));
 }
 
 }  // namespace hone::trainer

@@ -42,9 +42,4 @@ Result<void> check_memory(const policy::Weights& weights, const StageConfig& sta
 // Error (file: the run's directory) where its file system has no room for the checkpoints that are kept and one more.
 Result<void> check_space(const policy::Weights& weights, const RunConfig& config);
 
-// What processes may still take: the system's estimate, within the limit of the control group; -1 where unknown.
-int64_t available_memory();
-// What there is in all, within the limit of the control group.
-int64_t total_memory();
-
 }  // namespace hone::trainer

@@ -115,16 +115,20 @@ std::vector<policy::TensorOut> tensors_of(const policy::ParameterSource& source,
 
 Result<void> check_device(Device device) {
   if (device == Device::kCpu) return {};
-  Error missing{.message = "the plug-in and its device are ready, but the network keeps weights and activations in the "
-                           "CPU's memory only; use run.device: cpu"};
-  if (const auto opened = kernels::cuda::open_device(0); !opened.ok()) missing = opened.error();
+  const auto opened = kernels::cuda::open_device(0);
+  if (opened.ok()) return {};
+  Error missing = opened.error();
   missing.field = "run.device";
   return missing;
 }
 
-const kernels::Backend& backend_of(Dtype dtype) {
+const kernels::Backend& backend_of(Device device, Dtype dtype) {
   HONE_CHECK(dtype != Dtype::kAuto, "the dtype is derived on loading");
-  return kernels::cpu_backend(dtype == Dtype::kBf16 ? kernels::DType::kBf16 : kernels::DType::kF32);
+  const bool bf16 = dtype == Dtype::kBf16;
+  if (device == Device::kCpu) return kernels::cpu_backend(bf16 ? kernels::DType::kBf16 : kernels::DType::kF32);
+  const auto opened = kernels::cuda::open_device(0);
+  HONE_CHECK(opened.ok(), "the device was there before");
+  return bf16 ? *opened->bf16 : *opened->f32;
 }
 
 policy::MlaForm form_of(MlaForm form) {
@@ -169,11 +173,11 @@ Result<Model> make_model(const RunConfig& config, policy::Use use) {
   const PolicySection& policy = config.policy;
   std::optional<Dtype> dtype = policy.dtype;
   if (policy.dtype == Dtype::kAuto) dtype.reset();
-  if (!policy.path.empty()) return load_model(policy.path, {form_of(policy.mla), use, dtype, false}, {});
+  if (!policy.path.empty()) return load_model(policy.path, {form_of(policy.mla), use, dtype, false, config.run.device}, {});
   Model model;
   HONE_TRY_ASSIGN(model.tokenizer, make_tokenizer(config.tokenizer));
   model.weights = std::make_unique<policy::Weights>(model_shape(policy, *model.tokenizer),
-                                                    backend_of(dtype.value_or(Dtype::kF32)), use);
+                                                    backend_of(config.run.device, dtype.value_or(Dtype::kF32)), use);
   return model;
 }
 
@@ -185,7 +189,8 @@ std::unique_ptr<policy::ParameterSource> initial_parameters(const policy::Parame
 
 Result<Model> load_model(const std::string& path, const LoadOptions& options, const kernels::Stream& stream) {
   HONE_TRY_ASSIGN(ModelDirectory directory, open_model_directory(path, options.form));
-  const kernels::Backend& backend = backend_of(options.dtype.value_or(dtype_of(directory.config.stored_type)));
+  const kernels::Backend& backend =
+      backend_of(options.device, options.dtype.value_or(dtype_of(directory.config.stored_type)));
   const policy::ParameterLayout layout = policy::make_layout(directory.config, backend);
   HONE_TRY_ASSIGN(const auto values, open_values(directory, layout, options.use));
   Model model;
@@ -241,22 +246,43 @@ std::string generation_config(const policy::ModelConfig& c) {
 
 }  // namespace
 
-std::vector<policy::TensorView> parameter_views(const policy::Weights& weights, const void* base,
-                                                const std::string& prefix) {
-  std::vector<policy::TensorView> out;
+namespace {
+
+// f32 values in a backend's memory; rounded: written as bf16.
+policy::TensorOut tensor_at(const kernels::Backend& backend, const float* data, const policy::Parameter& parameter,
+                            const std::string& name, bool rounded) {
+  const auto write = [&backend, data, count = parameter.size(), rounded](const policy::ByteSink& sink) -> Result<void> {
+    constexpr int64_t kPiece = 1 << 18;
+    std::vector<float> values(static_cast<size_t>(std::min(kPiece, count)));
+    std::vector<uint16_t> narrow(rounded ? values.size() : 0);
+    for (int64_t i = 0; i < count; i += kPiece) {
+      const auto n = static_cast<size_t>(std::min(kPiece, count - i));
+      backend.read(values.data(), data + i, n * sizeof(float), {});
+      if (rounded) policy::to_bf16(values.data(), static_cast<int64_t>(n), narrow.data());
+      HONE_TRY(sink(rounded ? std::as_bytes(std::span(narrow).first(n)) : std::as_bytes(std::span(values).first(n))));
+    }
+    return {};
+  };
+  return {name, rounded ? policy::DType::kBF16 : policy::DType::kF32, shape_of(parameter), write};
+}
+
+}  // namespace
+
+std::vector<policy::TensorOut> parameter_tensors(const policy::Weights& weights, const void* base,
+                                                 const std::string& prefix) {
+  std::vector<policy::TensorOut> out;
   for (const policy::Parameter& p : weights.layout().parameters)
-    out.push_back({prefix + p.name, policy::DType::kF32, shape_of(p), static_cast<const float*>(base) + p.offset});
+    out.push_back(tensor_at(weights.backend(), static_cast<const float*>(base) + p.offset, p, prefix + p.name, false));
   return out;
 }
 
 std::vector<policy::TensorOut> exported_tensors(const Model& model) {
   const policy::Weights& weights = *model.weights;
-  const bool rounded = weights.backend().compact == kernels::DType::kBf16;
-  const auto views = parameter_views(weights, weights.at(0), "");
+  const bool rounds = weights.backend().compact == kernels::DType::kBf16;
   std::vector<policy::TensorOut> out;
-  for (size_t i = 0; i < views.size(); ++i) {
-    const bool bf16 = rounded && weights.layout().parameters[i].trained;
-    out.push_back(bf16 ? policy::as_bf16(views[i]) : policy::as_it_is(views[i]));
+  for (const policy::Parameter& p : weights.layout().parameters) {
+    const auto* data = static_cast<const float*>(weights.at(p.offset));
+    out.push_back(tensor_at(weights.backend(), data, p, p.name, rounds && p.trained));
   }
   out.insert(out.end(), model.kept.begin(), model.kept.end());
   return out;

@@ -29,8 +29,8 @@ policy::ModelConfig model_shape(const PolicySection& policy, const policy::Token
 
 // Whether the policy can be trained and sampled there; the Error says what is missing.
 Result<void> check_device(Device device);
-// f32 or bf16.
-const kernels::Backend& backend_of(Dtype dtype);
+// f32 or bf16. Requires check_device.
+const kernels::Backend& backend_of(Device device, Dtype dtype);
 policy::MlaForm form_of(MlaForm form);
 
 // Weights of the configured shape (or that of policy.path) for `use`, without values: of an arena no page is taken
@@ -42,6 +42,7 @@ struct LoadOptions {
   policy::Use use = policy::Use::kSample;
   std::optional<Dtype> dtype;  // f32 or bf16; what config.json names when left out
   bool values = true;          // false: the weights stay empty
+  Device device = Device::kCpu;
 };
 
 // A directory with config.json, safetensors and perhaps a tokenizer. Missing, extra and misshapen tensors are all
@@ -61,9 +62,10 @@ Result<void> load_weights(const std::string& directory, policy::Weights& weights
 // state_sha256 of f32 values without moments.
 std::string weights_sha256(const policy::ParameterSource& source, const policy::ParameterLayout& layout);
 
-// Views of all parameters by their names; data stays in the weights. `base` is any f32 arena of the weights' layout.
-std::vector<policy::TensorView> parameter_views(const policy::Weights& weights, const void* base,
-                                                const std::string& prefix);
+// All parameters by their names, f32, read when they are written. `base` is any f32 arena of the weights' layout in the
+// memory of their backend; it must stay.
+std::vector<policy::TensorOut> parameter_tensors(const policy::Weights& weights, const void* base,
+                                                 const std::string& prefix);
 
 // The tensors of model.safetensors: what the network computes with, in the weights' compact type; then those kept.
 std::vector<policy::TensorOut> exported_tensors(const Model& model);

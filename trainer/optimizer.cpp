@@ -70,11 +70,13 @@ void update_router_bias(policy::Weights& weights, std::span<const int64_t> load,
     const auto experts = load.subspan(l * c.experts, c.experts);
     int64_t total = 0;
     for (int64_t n : experts) total += n;
-    float* bias = static_cast<float*>(weights.at(offset));
+    std::vector<float> bias(static_cast<size_t>(c.experts));
+    weights.backend().read(bias.data(), weights.at(offset), bias.size() * sizeof(float), {});
     for (int64_t e = 0; e < c.experts; ++e) {
       const int64_t excess = experts[e] * c.experts - total;
       bias[e] += static_cast<float>(excess > 0 ? -rate : excess < 0 ? rate : 0);
     }
+    weights.backend().write(weights.at(offset), bias.data(), bias.size() * sizeof(float), {});
   }
   weights.refresh_vectors();
 }

@@ -23,7 +23,7 @@ Result<void> read_moments(const LoadedCheckpoint& checkpoint, const std::string&
     if (!tensor || tensor->dtype != policy::DType::kF32 || tensor->bytes().size() != static_cast<size_t>(p.size()) * 4)
       return Error{ErrorCode::kCorrupt, "tensor " + prefix + p.name + " is missing or of another shape",
                    checkpoint.optimizer.path()};
-    std::memcpy(arena.at(p.offset), tensor->data, tensor->bytes().size());
+    weights.backend().write(arena.at(p.offset), tensor->data, tensor->bytes().size(), {});
   }
   return {};
 }
@@ -91,8 +91,7 @@ CheckpointContents RunState::tensors() const {
   CheckpointContents out;
   const policy::Weights& weights = *model_.weights;
   const auto add = [&](const void* base, const std::string& prefix, std::vector<policy::TensorOut>& tensors) {
-    for (const policy::TensorView& view : parameter_views(weights, base, prefix))
-      tensors.push_back(policy::as_it_is(view));
+    for (policy::TensorOut& tensor : parameter_tensors(weights, base, prefix)) tensors.push_back(std::move(tensor));
   };
   out.weights = exported_tensors(model_);
   if (weights.backend().compact == kernels::DType::kBf16) add(weights.at(0), "", out.masters);

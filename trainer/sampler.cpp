@@ -13,8 +13,9 @@ namespace {
 // been touched yet.
 int64_t memory_left(const policy::Weights& weights) {
   const int64_t masters = weights.use() == policy::Use::kTrain ? weights.size() * int64_t{sizeof(float)} : 0;
-  const int64_t left = total_memory() - weights.bytes() - 3 * masters, available = available_memory();
-  return std::max<int64_t>(0, available < 0 ? left : std::min(left, available));
+  const kernels::MemorySize memory = weights.backend().memory();
+  const int64_t left = memory.total - weights.bytes() - 3 * masters;
+  return std::max<int64_t>(0, memory.available < 0 ? left : std::min(left, memory.available));
 }
 
 }  // namespace

@@ -104,6 +104,12 @@ Failure open_queue(int device) {
   return take_device(device);
 }
 
+MemorySize device_memory() {
+  size_t available = 0, total = 0;
+  check(cudaMemGetInfo(&available, &total), "asking for the device's memory");
+  return {static_cast<int64_t>(total), static_cast<int64_t>(available)};
+}
+
 void* device_allocate(size_t bytes) {
   void* data = nullptr;
   if (cudaMalloc(&data, std::max<size_t>(bytes, 1)) != cudaSuccess) {

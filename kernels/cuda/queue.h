@@ -8,10 +8,10 @@ namespace hone::kernels::cuda {
 // Takes the device. Until it has succeeded, nothing else of the plug-in may be called but open itself.
 Failure open_queue(int device);
 
-// As Backend::allocate and Backend::release.
+// As the slots of Backend.
+MemorySize device_memory();
 void* device_allocate(size_t bytes);
 void device_release(void* data);
-// As Backend::write and Backend::read.
 void device_write(void* to, const void* from, size_t bytes, const Stream&);
 void device_read(void* to, const void* from, size_t bytes, const Stream&);
 

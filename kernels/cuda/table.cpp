@@ -25,6 +25,7 @@ Backend make_table(const char* name, DType compact, const Backend* wide) {
                  kPanelCols,
                  kPanelDepth<Compact>,
                  wide,
+                 device_memory,
                  device_allocate,
                  device_release,
                  device_write,

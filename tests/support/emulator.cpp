@@ -101,6 +101,7 @@ void download_bytes(const Stream&, void* host, const void* device, size_t bytes)
   test::EmulatedDevice::copy(host, device, bytes);
 }
 
+MemorySize device_memory() { return {int64_t{1} << 32, -1}; }
 void* device_allocate(size_t bytes) { return test::alive().device->allocate(bytes); }
 void device_release(void* data) { test::alive().device->release(data); }
 void device_write(void* to, const void* from, size_t bytes, const Stream&) {

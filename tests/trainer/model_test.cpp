@@ -82,7 +82,9 @@ INSTANTIATE_TEST_SUITE_P(Models, ModelTest, ::testing::ValuesIn(test::tiny_model
 class TensorsTest : public ::testing::Test {
  protected:
   TensorsTest() : weights_(test::make_weights(test::tiny_gqa(), stream_, kernels::cpu_backend(kernels::DType::kF32))) {
-    views_ = parameter_views(*weights_, weights_->at(0), "");
+    for (const policy::Parameter& p : weights_->layout().parameters)
+      views_.push_back({p.name, policy::DType::kF32, p.cols == 0 ? std::vector{p.rows} : std::vector{p.rows, p.cols},
+                        weights_->at(p.offset)});
   }
   Result<Model> load(policy::Use use = policy::Use::kSample) {
     std::ofstream(dir_.file("config.json")) << policy::to_config_json(weights_->config());

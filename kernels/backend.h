@@ -1,8 +1,9 @@
 // One operator = one contract header; a backend is the table of its implementations for one element type on one device.
 // Callers hold a Backend and never ask which device it is. Pointers in argument structs are in the backend's memory and
 // point to elements of the backend's dtype unless they say otherwise (compact: of its compact type); what describes the
-// shape of a call (offsets, spans with their blocks, parents, families) is on the host; matrices are row-major with a stride counted in elements. Every forward operator gives a row the same bits whatever else is in the
-// call, for every thread count.
+// shape of a call (offsets, spans with their blocks, parents, families) is on the host. Matrices are row-major with a
+// stride counted in elements. Every forward operator gives a row the same bits whatever else is in the call, for every
+// thread count.
 #pragma once
 
 #include <cstddef>

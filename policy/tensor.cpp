@@ -117,22 +117,6 @@ TensorOut as_it_is(const TensorView& view) {
           [bytes = view.bytes()](const ByteSink& sink) { return bytes.empty() ? Result<void>() : sink(bytes); }};
 }
 
-TensorOut as_bf16(const TensorView& view) {
-  HONE_CHECK(view.dtype == DType::kF32, view.name);
-  const auto write = [data = static_cast<const float*>(view.data),
-                      count = view.count()](const ByteSink& sink) -> Result<void> {
-    constexpr int64_t kPiece = 1 << 18;
-    std::vector<uint16_t> piece(static_cast<size_t>(std::min(kPiece, count)));
-    for (int64_t i = 0; i < count; i += kPiece) {
-      const int64_t n = std::min(kPiece, count - i);
-      to_bf16(data + i, n, piece.data());
-      HONE_TRY(sink(std::as_bytes(std::span(piece).first(static_cast<size_t>(n)))));
-    }
-    return {};
-  };
-  return {view.name, DType::kBF16, view.shape, write};
-}
-
 bool is_float(DType dtype) {
   switch (dtype) {
     case DType::kF8E5M2:

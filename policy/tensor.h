@@ -56,8 +56,6 @@ struct TensorOut {
 
 // The view's data must stay until it is written.
 TensorOut as_it_is(const TensorView& view);
-// An f32 view rounded to bf16, to the nearest and ties to even, a piece at a time.
-TensorOut as_bf16(const TensorView& view);
 
 // Whether to_f32 reads it.
 bool is_float(DType dtype);

@@ -173,7 +173,8 @@ Result<Model> make_model(const RunConfig& config, policy::Use use) {
   const PolicySection& policy = config.policy;
   std::optional<Dtype> dtype = policy.dtype;
   if (policy.dtype == Dtype::kAuto) dtype.reset();
-  if (!policy.path.empty()) return load_model(policy.path, {form_of(policy.mla), use, dtype, false, config.run.device}, {});
+  if (!policy.path.empty())
+    return load_model(policy.path, {form_of(policy.mla), use, dtype, false, config.run.device}, {});
   Model model;
   HONE_TRY_ASSIGN(model.tokenizer, make_tokenizer(config.tokenizer));
   model.weights = std::make_unique<policy::Weights>(model_shape(policy, *model.tokenizer),

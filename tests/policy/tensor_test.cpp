@@ -60,22 +60,5 @@ TEST(Tensor, Bf16IsTheNearestAndTiesGoToEven) {
   EXPECT_NE(bits(0x7f800001) & 0x7f, 0);  // a NaN stays one
 }
 
-TEST(Tensor, WritingAsBf16GivesEveryElementOnceInPieces) {
-  std::vector<float> values(300'001);
-  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i) / 7;
-  const TensorOut out = as_bf16({"w", DType::kF32, {300'001}, values.data()});
-  std::vector<std::byte> bytes;
-  ASSERT_TRUE(out.write([&](std::span<const std::byte> part) {
-    bytes.insert(bytes.end(), part.begin(), part.end());
-    return Result<void>();
-  }).ok());
-  ASSERT_EQ(static_cast<int64_t>(bytes.size()), out.size());
-  for (size_t i = 0; i < values.size(); ++i) {
-    uint16_t code;
-    std::memcpy(&code, bytes.data() + 2 * i, 2);
-    ASSERT_EQ(code, to_bf16(values[i])) << i;
-  }
-}
-
 }  // namespace
 }  // namespace hone::policy

@@ -61,7 +61,9 @@ TEST(Checkpoint, MastersCountInThePlaceOfRoundedWeights) {
   CheckpointContents contents = state.contents("zero", 1);
   const std::string exact = save_checkpoint(plain.path(), contents)->sha256;
   contents.masters = {contents.weights[0]};
-  contents.weights[0] = policy::as_bf16({"w", policy::DType::kF32, {2, 3}, state.weight.data()});
+  std::vector<uint16_t> rounded(state.weight.size());
+  policy::to_bf16(state.weight.data(), static_cast<int64_t>(rounded.size()), rounded.data());
+  contents.weights[0] = policy::as_it_is({"w", policy::DType::kBF16, {2, 3}, rounded.data()});
   const CheckpointInfo saved = *save_checkpoint(run.path(), contents);
   EXPECT_EQ(saved.sha256, exact);
   const Result<LoadedCheckpoint> loaded = load_checkpoint(saved.path);

@@ -1,5 +1,5 @@
-// The whole network on the backends of the CUDA plug-in, whose kernels the emulator runs, in memory that the host cannot
-// reach: log-probabilities and gradients against the CPU's, and the sampler's against the trainer's.
+// The whole network on the backends of the CUDA plug-in, whose kernels the emulator runs, in memory that the host
+// cannot reach: log-probabilities and gradients against the CPU's, and the sampler's against the trainer's.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -91,8 +91,8 @@ struct AttentionArgs {
   int64_t num_spans = 0;
   const void* keys = nullptr;
   const void* values = nullptr;
-  // [rows][heads] log2 of the sum over keys of exp(scale * score), written where it is given. The backward of bf16 and of
-  // CUDA backends needs it; the others ignore it.
+  // [rows][heads] log2 of the sum over keys of exp(scale * score), written where it is given. The backward of bf16 and
+  // of CUDA backends needs it; the others ignore it.
   void* log_sums = nullptr;
 };
 

@@ -26,8 +26,6 @@ usage() { sed -n '4,8s/^# //p' "$0" >&2; exit 2; }
 
 missing() { echo "run_all.sh: $1" >&2; exit 2; }
 
-skip() { echo "$1: $2"; exit 77; }
-
 while (($# > 0)); do
   case $1 in
     --bin) bin=${2:?--bin needs a directory}; shift 2 ;;
@@ -52,21 +50,22 @@ names() { sed -nE "s/^\[ +$2 +\] ([^ ,]+).*/\1/p" "$1" | sort -u; }
 # run_tests LOG SECONDS PATTERN [COMMAND...]: runs the tests under a command. A kernel that fails or hangs ends the
 # process: the rest runs in a new one.
 run_tests() {
-  local log=$1 end=$((SECONDS + $2)) pattern=$3 rest left
+  local log=$1 end=$((SECONDS + $2)) pattern=$3 rest before left
   shift 3
   : >"$log"
   list_tests "$pattern" | sort -u >"$log.tests"
   rest=$(cat "$log.tests")
   while [[ -n $rest ]] && left=$((end - SECONDS)) && ((left > 0)); do
-    timeout --kill-after=5 "$left" "$@" "$gpu_test" --gtest_color=no --gtest_filter="${rest//$'\n'/:}" >>"$log" 2>&1
-    local before=$rest
+    before=$rest
+    { timeout --kill-after=5 "$left" "$@" "$gpu_test" --gtest_color=no --gtest_filter="${rest//$'\n'/:}" >>"$log" 2>&1
+    } 2>/dev/null  # the shell's own line on a process that was killed
     rest=$(comm -23 "$log.tests" <(names "$log" RUN))
     [[ $rest != "$before" ]] || break
   done
 }
 
-quoted() { awk '{ printf "%s\"%s\"", (NR > 1 ? ", " : ""), $0 }'; }
-field() { sed -n "s/^$2: //p" "$1" | head -n 1; }
+quoted() { awk 'NF { printf "%s\"%s\"", (NR > 1 ? ", " : ""), $0 }'; }
+field() { sed -n "s/^$2: //p" "$1" | head -n 1 | tr -d '"\\'; }
 
 # report NAME LOG SECONDS: a line of the table and an object of the JSON file; false unless all tests passed.
 report() {
@@ -80,9 +79,10 @@ report() {
   printf '%-10s %6d %7d %7d %8d %7d %8d\n' "$name" "$tests" "$passed" "$(grep -c . <<<"$failed")" "$not_run" \
     "$errors" "$seconds"
   [[ -z $failed ]] || sed 's/^/  failed: /' <<<"$failed"
-  objects+=("{\"name\": \"$name\", \"tests\": $tests, \"passed\": $passed, \"failed\": [$(quoted <<<"$failed" |
-    sed 's/^""$//')], \"not_run\": $not_run, \"errors\": $errors, \"seconds\": $seconds}")
-  ((tests > 0 && passed == tests && errors == 0))
+  local format='{"name": "%s", "tests": %d, "passed": %d, "failed": [%s], "not_run": %d, "errors": %d, "seconds": %d}'
+  # shellcheck disable=SC2059
+  objects+=("$(printf "$format" "$name" "$tests" "$passed" "$(quoted <<<"$failed")" "$not_run" "$errors" "$seconds")")
+  ((tests > 0 && passed == tests && errors == 0)) || { echo "  log: $log"; return 1; }
 }
 
 # write_json PART LOG: $OUT/PART.json from the objects so far.
@@ -102,39 +102,48 @@ measure() {
   return $good
 }
 
-part_unit() { measure unit gpu_test $part_seconds "${filter:-*}"; }
+head_of_table() { printf '%-10s %6s %7s %7s %8s %7s %8s\n' "$1" tests passed failed 'not run' errors seconds; }
+
+part_unit() {
+  head_of_table unit
+  measure unit gpu_test $part_seconds "${filter:-*}"
+}
 
 find_sanitizer() {
   local candidate
-  for candidate in compute-sanitizer "$bin/compute-sanitizer/compute-sanitizer" /usr/local/cuda/bin/compute-sanitizer; do
+  for candidate in {,"$bin/compute-sanitizer/",/usr/local/cuda/bin/}compute-sanitizer; do
     command -v "$candidate" && return
   done
-  skip sanitizer "skipped: no compute-sanitizer in PATH, $bin/compute-sanitizer or /usr/local/cuda/bin"
+  echo "skipped: no compute-sanitizer in PATH, $bin/compute-sanitizer or /usr/local/cuda/bin"
+  return 77
 }
 
 part_sanitizer() {
   local sanitizer good=0 share=$((part_seconds / 3)) pattern=${filter:-$sanitizer_filter}
-  sanitizer=$(find_sanitizer) || { echo "$sanitizer"; return 77; }
+  sanitizer=$(find_sanitizer) || { echo "sanitizer: $sanitizer"; return 77; }
+  head_of_table sanitizer
   measure sanitizer memcheck $share "$pattern" "$sanitizer" --tool memcheck || good=1
   measure sanitizer racecheck $share "$pattern" "$sanitizer" --tool racecheck || good=1
   HONE_TEST_RAW_MEMORY=1 measure sanitizer initcheck $share "$pattern" "$sanitizer" --tool initcheck || good=1
   return $good
 }
 
-# Without a GPU gpu_test says why.
-reason=$("$gpu_test" --gtest_filter=-'*')
+# Without a GPU gpu_test says why. With one its first lines name device and driver.
+answer=$("$gpu_test" --gtest_filter=-'*' 2>&1)
 case $? in
-  0) ;;
-  77) skip "${parts[*]}" "$reason" ;;
-  *) missing "$gpu_test does not run here: $reason" ;;
+  0) grep -E '^(device|driver): ' <<<"$answer" ;;
+  77) echo "${parts[*]}: $answer"; exit 77 ;;
+  *) missing "$gpu_test does not run here: $answer" ;;
 esac
 
-result=0
+failed=0 skipped=0
 for part in "${parts[@]}"; do
   objects=()
-  printf '%s\n%-10s %6s %7s %7s %8s %7s %8s\n' "$reason" "$part" tests passed failed 'not run' errors seconds
   "part_$part"
-  code=$?
-  ((code == 0)) || result=$code
+  case $? in
+    0) ;;
+    77) skipped=77 ;;
+    *) failed=1 ;;
+  esac
 done
-exit $result
+exit $((failed ? failed : skipped))

@@ -36,7 +36,7 @@ while (($# > 0)); do
 done
 ((${#parts[@]} > 0)) || usage
 readonly gpu_test=$bin/gpu_test
-[[ -x $gpu_test ]] || missing "no $gpu_test; 'ninja gpu_test' builds it where HONE_NVCC is set, --bin names its folder"
+[[ -x $gpu_test ]] || missing "no $gpu_test; after ./hone build --cuda, ninja -C build/release gpu_test builds it"
 mkdir -p "$out" || exit 2
 
 # Names of the tests that a pattern picks, a line each.
@@ -80,7 +80,6 @@ report() {
     "$errors" "$seconds"
   [[ -z $failed ]] || sed 's/^/  failed: /' <<<"$failed"
   local format='{"name": "%s", "tests": %d, "passed": %d, "failed": [%s], "not_run": %d, "errors": %d, "seconds": %d}'
-  # shellcheck disable=SC2059
   objects+=("$(printf "$format" "$name" "$tests" "$passed" "$(quoted <<<"$failed")" "$not_run" "$errors" "$seconds")")
   ((tests > 0 && passed == tests && errors == 0)) || { echo "  log: $log"; return 1; }
 }

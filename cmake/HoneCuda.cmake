@@ -47,19 +47,25 @@ list(JOIN HONE_CUDA_ARCHITECTURES "," hone_architectures)
 set(hone_nvcc_command ${HONE_CCACHE} ${HONE_NVCC} -ccbin ${CMAKE_CXX_COMPILER} -x cu -std=c++20 -O3 --fmad=false
     -Xcompiler=-fPIC,-fvisibility=hidden,-ffp-contract=off,-fno-exceptions -I${CMAKE_SOURCE_DIR}
     -DHONE_CUDA_ARCHITECTURES="${hone_architectures}")
+# hone_nvcc_objects(list SOURCES...): compiles them and names their objects.
+function(hone_nvcc_objects list)
+  set(objects "")
+  foreach(source IN LISTS ARGN)
+    file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR} ${source})
+    set(object ${CMAKE_BINARY_DIR}/${name}.o)
+    get_filename_component(folder ${object} DIRECTORY)
+    file(MAKE_DIRECTORY ${folder})
+    add_custom_command(
+      OUTPUT ${object}
+      COMMAND ${hone_nvcc_command} ${hone_gencode} -MD -MF ${object}.d -c ${source} -o ${object}
+      DEPENDS ${source} DEPFILE ${object}.d COMMENT "Building CUDA object ${name}.o" VERBATIM)
+    list(APPEND objects ${object})
+  endforeach()
+  set(${list} ${objects} PARENT_SCOPE)
+endfunction()
 file(GLOB hone_kernel_sources CONFIGURE_DEPENDS kernels/cuda/*.cu)
-set(hone_kernel_objects "")
-foreach(source IN LISTS hone_kernel_sources ITEMS ${CMAKE_SOURCE_DIR}/kernels/cuda/queue.cpp
-                                                  ${CMAKE_SOURCE_DIR}/kernels/cuda/table.cpp)
-  file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR} ${source})
-  set(object ${CMAKE_BINARY_DIR}/${name}.o)
-  add_custom_command(
-    OUTPUT ${object}
-    COMMAND ${hone_nvcc_command} ${hone_gencode} -MD -MF ${object}.d -c ${source} -o ${object}
-    DEPENDS ${source} DEPFILE ${object}.d COMMENT "Building CUDA object ${name}.o" VERBATIM)
-  list(APPEND hone_kernel_objects ${object})
-endforeach()
-file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/kernels/cuda)
+hone_nvcc_objects(hone_kernel_objects ${hone_kernel_sources} ${CMAKE_SOURCE_DIR}/kernels/cuda/queue.cpp
+                  ${CMAKE_SOURCE_DIR}/kernels/cuda/table.cpp)
 
 # Static libraries, the CUDA runtime among them: the plug-in needs nothing that a machine with a driver lacks.
 add_library(hone_cuda MODULE kernels/cuda/plugin.cpp ${hone_kernel_objects})
@@ -70,3 +76,16 @@ target_link_libraries(hone_cuda PRIVATE ${HONE_CUDART} Threads::Threads ${CMAKE_
 target_link_options(hone_cuda PRIVATE -static-libstdc++ -static-libgcc LINKER:--exclude-libs,ALL LINKER:-z,defs)
 set_target_properties(hone_cuda PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR} CXX_VISIBILITY_PRESET hidden
                       VISIBILITY_INLINES_HIDDEN ON)
+
+# gpu_test: what cuda_test asserts of the emulated kernels (cmake/HoneEmulator.cmake), on a GPU. One file, which a machine
+# with a driver runs.
+if(BUILD_TESTING)
+  hone_nvcc_objects(hone_gpu_device ${CMAKE_SOURCE_DIR}/tests/support/gpu_device.cpp)
+  file(GLOB hone_gpu_tests CONFIGURE_DEPENDS tests/kernels/cuda/*_test.cpp)
+  list(FILTER hone_gpu_tests EXCLUDE REGEX "/emulator_test\\.cpp$")
+  add_executable(gpu_test tests/gpu/main.cpp ${hone_gpu_tests} ${hone_gpu_device} ${hone_kernel_objects})
+  target_compile_definitions(gpu_test PRIVATE HONE_TEST_ON_GPU)
+  target_link_libraries(gpu_test PRIVATE hone_kernels GTest::gtest ${HONE_CUDART} rt)
+  target_link_options(gpu_test PRIVATE -static-libstdc++ -static-libgcc)
+  gtest_discover_tests(gpu_test DISCOVERY_MODE PRE_TEST TEST_PREFIX gpu. PROPERTIES LABELS gpu SKIP_RETURN_CODE 77)
+endif()

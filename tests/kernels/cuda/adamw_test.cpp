@@ -1,4 +1,4 @@
-// AdamW and the norm of gradients on the emulated device against their CPU twins.
+// AdamW and the norm of gradients on the device against their CPU twins.
 #include "kernels/cuda/adamw.h"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@ constexpr int64_t kCounts[] = {0, 1, 255, 256, 257, 40000};
 TEST(CudaAdamW, ThreeStepsEqualTheCpuToTheBit) {
   ThreadTeam team(1);
   for (const int64_t count : kCounts) {
-    EmulatedDevice device(count);
+    Device device(count);
     auto weight = random_values(count, 1);
     std::vector<float> m(count), v(count);
     float *device_weight = device.upload(weight), *device_m = device.upload(m), *device_v = device.upload(v);
@@ -41,7 +41,7 @@ TEST(CudaSumOfSquares, EqualsTheCpu) {
   ThreadTeam team(1);
   for (const int64_t count : kCounts) {
     const auto x = random_values(count, 1);
-    EmulatedDevice device(count);
+    Device device(count);
     const double expected = cpu().sum_of_squares({x.data(), count}, {&team});
     EXPECT_NEAR(kernels::cuda::sum_of_squares({device.upload(x), count}, {}), expected, 1e-6 * expected);
     ASSERT_EQ(device.report(), "");

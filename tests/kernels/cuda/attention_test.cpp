@@ -1,4 +1,4 @@
-// Attention and its backward on the emulated device against the CPU's, and a row's bits however its sequence is cut
+// Attention and its backward on the device against the CPU's, and a row's bits however its sequence is cut
 // into calls.
 #include "kernels/cuda/attention.h"
 
@@ -15,7 +15,7 @@
 
 #include "base/philox.h"
 #include "kernels/cuda/kv.h"
-#include "tests/support/emulator.h"
+#include "tests/support/device.h"
 
 namespace hone::kernels::cuda {
 namespace {
@@ -102,26 +102,20 @@ class CudaAttention : public testing::Test {
   static constexpr DType kCompact = std::is_same_v<C, float> ? DType::kF32 : DType::kBf16;
   void TearDown() override { EXPECT_EQ(device_.report(), ""); }
 
-  // A cache whose slots hold NaN where no row is.
   struct Cache {
     std::vector<C> keys, values;
-    C *device_keys, *device_values;
+    C *device_keys = nullptr, *device_values = nullptr;
   };
   static C nan() {
     if constexpr (std::is_same_v<C, float>) return std::numeric_limits<float>::quiet_NaN();
     else return 0x7FC0;
   }
-  Cache make_cache(const Shape& s, int64_t num_blocks) {
-    Cache cache{std::vector<C>(num_blocks * s.kv().key_elements(), nan()),
-                std::vector<C>(num_blocks * s.kv().value_elements(), nan()), nullptr, nullptr};
-    cache.device_keys = device_.upload(cache.keys);
-    cache.device_values = device_.upload(cache.values);
-    return cache;
-  }
 
   // Keys and values of the layout's rows, on both sides; a sample's own block begins with a copy of the prompt's tail.
+  // Slots without a row hold NaN.
   Cache fill_cache(const Shape& s, const Layout& layout) {
-    Cache cache = make_cache(s, layout.num_blocks);
+    Cache cache{std::vector<C>(layout.num_blocks * s.kv().key_elements(), nan()),
+                std::vector<C>(layout.num_blocks * s.kv().value_elements(), nan())};
     const auto key = random_values(layout.rows * s.kv_heads * s.key_dim, 11);
     const auto value = random_values(layout.rows * s.kv_heads * s.value_dim, 12);
     KvAppendArgs a{s.kv(), key.data(),  s.kv_heads * s.key_dim, s.key_dim, s.key_dim, nullptr, 0, 0,
@@ -136,8 +130,8 @@ class CudaAttention : public testing::Test {
           cpu_.kv_copy({s.kv(), cache.keys.data(), cache.values.data(), prompt.blocks[at], span.blocks[at], tail},
                        stream_);
       }
-    std::memcpy(cache.device_keys, cache.keys.data(), cache.keys.size() * sizeof(C));
-    std::memcpy(cache.device_values, cache.values.data(), cache.values.size() * sizeof(C));
+    cache.device_keys = device_.upload(cache.keys);
+    cache.device_values = device_.upload(cache.values);
     return cache;
   }
 
@@ -153,7 +147,7 @@ class CudaAttention : public testing::Test {
     return a;
   }
 
-  test::EmulatedDevice device_{7};
+  test::Device device_{7};
   ThreadTeam team_{1};
   const Stream stream_{&team_};
   const Backend& cpu_ = chain_backend(kCompact);
@@ -255,17 +249,17 @@ TYPED_TEST(CudaAttention, LaterPositionsAreNotSeen) {
   Layout layout;
   layout.add(20, {});
   layout.shuffle(8);
-  const auto cache = this->fill_cache(s, layout);
+  auto cache = this->fill_cache(s, layout);
   AttentionArgs a = this->arguments(s, layout.spans);
-  a.keys = cache.device_keys, a.values = cache.device_values;
+  a.keys = cache.device_keys;
   a.q = this->device_.upload(random_values(layout.rows * a.q_stride, 15));
   std::vector<Values> outs;
   for (int round = 0; round < 2; ++round) {
     float* out = this->device_.upload(Values(layout.rows * a.out_stride));
-    a.out = out;
+    a.values = this->device_.upload(cache.values), a.out = out;
     attention<C>(a, this->stream_);
     outs.push_back(this->device_.download(out, 19 * a.out_stride));
-    C* value = cache.device_values + layout.spans[0].blocks[1] * s.kv().value_elements() + 3 * s.value_dim;
+    C* value = &cache.values[layout.spans[0].blocks[1] * s.kv().value_elements() + 3 * s.value_dim];
     std::fill_n(value, s.value_dim, this->nan());
   }
   EXPECT_TRUE(same_bits(outs[0], outs[1]));

@@ -1,4 +1,4 @@
-// Draws on the emulated device: the CPU's tokens, token_logprob's numbers, and nothing of the batch.
+// Draws on the device: the CPU's tokens, token_logprob's numbers, and nothing of the batch.
 #include "kernels/cuda/draw.h"
 
 #include <gtest/gtest.h>
@@ -71,7 +71,7 @@ class CudaDraw : public testing::Test {
     return results;
   }
 
-  test::EmulatedDevice device_{13};
+  test::Device device_{13};
   ThreadTeam team_{1};
   const Stream stream_{&team_};
   const Backend& cpu_ = chain_backend(kCompact);
@@ -111,8 +111,8 @@ TYPED_TEST(CudaDraw, SamplerAndTrainerGetTheSameBits) {
                               this->device_.upload(std::vector{drawn[i].token}), 1, t > 0 ? 1 / t : 1.0, logprob,
                               entropy},
                              this->stream_);
-    EXPECT_EQ(drawn[i].logprob, *logprob) << i;
-    EXPECT_EQ(drawn[i].entropy, *entropy) << i;
+    EXPECT_EQ(Values{drawn[i].logprob}, this->device_.download(logprob, 1)) << i;
+    EXPECT_EQ(Values{drawn[i].entropy}, this->device_.download(entropy, 1)) << i;
   }
 }
 

@@ -1,4 +1,4 @@
-// Embedding tables on the emulated device: the CPU's bits, from plain tables and from packed heads.
+// Embedding tables on the device: the CPU's bits, from plain tables and from packed heads.
 #include <gtest/gtest.h>
 
 #include "kernels/cuda/elementwise.h"
@@ -33,7 +33,7 @@ void compare_embed(const std::vector<Compact>& table, const std::vector<float>& 
   std::vector<float> expected(s.rows * s.cols);
   backend.embed({table.data(), tokens.data(), expected.data(), s.rows, s.cols}, {&team});
 
-  EmulatedDevice device(s.cols);
+  Device device(s.cols);
   float* out = device.output<float>(s.rows * s.cols);
   const int32_t* device_tokens = device.upload(tokens);
   kernels::cuda::embed<Compact>({device.upload(table), device_tokens, out, s.rows, s.cols}, {});
@@ -66,7 +66,7 @@ TEST(CudaEmbed, BackwardEqualsTheCpuToTheBit) {
     const auto dout = random_values(s.rows * s.cols, 2);
     auto dtable = random_values(s.vocabulary * s.cols, 3);
     const auto tokens = tokens_of(s);
-    EmulatedDevice device(s.cols);
+    Device device(s.cols);
     float* device_dtable = device.upload(dtable);
     cpu().embed_backward({dout.data(), tokens.data(), dtable.data(), s.rows, s.cols}, {&team});
     kernels::cuda::embed_backward({device.upload(dout), device.upload(tokens), device_dtable, s.rows, s.cols}, {});

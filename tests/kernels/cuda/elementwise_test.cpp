@@ -1,8 +1,9 @@
-// Element-wise operators on the emulated device: the CPU's bits.
+// Element-wise operators on the device: the CPU's bits.
 #include "kernels/cuda/elementwise.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "tests/kernels/cuda/twins.h"
@@ -16,15 +17,16 @@ struct Shape {
 const Shape kShapes[] = {{0, 5, 0}, {1, 1, 0}, {3, 31, 2}, {130, 7, 0}, {2, 5000, 1}, {300, 96, 4}};
 
 // op(args, stream) on the CPU and on the device for every shape; args(shape, x, to) are its arguments with x [rows, 2,
-// cols + pad] as input and `to` [rows, 2, cols + pad] as result.
+// cols + pad] from [-scale, scale), clamped to the limit, as input and `to` [rows, 2, cols + pad] as result.
 template <class MakeArgs, class CpuOp, class DeviceOp>
-void compare(const MakeArgs& args, const CpuOp& cpu_op, const DeviceOp& device_op, float scale = 1) {
+void compare(const MakeArgs& args, const CpuOp& cpu_op, const DeviceOp& device_op, float scale = 1,
+             float limit = std::numeric_limits<float>::infinity()) {
   ThreadTeam team(2);
   for (const Shape& s : kShapes) {
     const int64_t count = s.rows * 2 * (s.cols + s.pad);
     auto x = random_values(count, 1), to = random_values(count, 2);
-    for (float& value : x) value *= scale;
-    EmulatedDevice device(s.cols);
+    for (float& value : x) value = std::clamp(value * scale, -limit, limit);
+    Device device(s.cols);
     float *device_x = device.upload(x), *device_to = device.upload(to);
     cpu_op(args(s, x.data(), to.data()), {&team});
     device_op(args(s, device_x, device_to), {});
@@ -51,19 +53,19 @@ TEST(CudaElementwise, Clamp) {
 TEST(CudaElementwise, ClampBackward) {
   compare(
       [](const Shape& s, float* x, float* to) {
-        for (int64_t i = 0; i < s.rows * s.cols; ++i) x[i] = std::min(0.5f, std::max(-0.5f, x[i]));
         return kernels::ClampBackwardArgs{x, s.cols, to, s.cols + s.pad, s.rows, s.cols, 0.5};
       },
-      cpu().clamp_backward, kernels::cuda::clamp_backward);
+      cpu().clamp_backward, kernels::cuda::clamp_backward, 1, 0.5f);
 }
 
 TEST(CudaElementwise, ClampLetsNanThrough) {
-  EmulatedDevice device;
+  Device device;
   float* x = device.upload(std::vector<float>{std::numeric_limits<float>::quiet_NaN(), 3});
   kernels::cuda::clamp({x, 2, 1, 2, 0.5}, {});
   ASSERT_EQ(device.report(), "");
-  EXPECT_TRUE(std::isnan(x[0]));
-  EXPECT_EQ(x[1], 0.5f);
+  const auto clamped = device.download(x, 2);
+  EXPECT_TRUE(std::isnan(clamped[0]));
+  EXPECT_EQ(clamped[1], 0.5f);
 }
 
 TEST(CudaElementwise, SumRows) {

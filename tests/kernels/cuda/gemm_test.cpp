@@ -1,4 +1,4 @@
-// Products on the emulated device against the CPU's, and their bits across batches.
+// Products on the device against the CPU's, and their bits across batches.
 #include "kernels/cuda/gemm.h"
 
 #include <gtest/gtest.h>
@@ -117,7 +117,7 @@ class CudaGemmTest : public testing::Test {
     return y;
   }
 
-  test::EmulatedDevice device_;
+  test::Device device_;
   ThreadTeam team_{1};
   const Stream stream_{&team_};
 };
@@ -281,14 +281,14 @@ TYPED_TEST(CudaGemmTest, PanelsHoldRoundedElementsAndZerosBeyond) {
     for (bool transpose : {true, false}) {
       const int64_t rows = transpose ? n : k, cols = transpose ? k : n, panels = div_up(n, kPanelCols);
       const Values w = random_values(2 * rows * cols, 1);
-      const TypeParam* packed = this->pack(w, rows, cols, transpose, 2);
       const int64_t size = panel_size<TypeParam>(k), depth = size / kPanelCols;
+      const auto packed = this->device_.download(this->pack(w, rows, cols, transpose, 2), 2 * panels * size);
       for (int64_t matrix = 0; matrix < 2; ++matrix)
         for (int64_t t = 0; t < depth; ++t)
           for (int64_t j = 0; j < panels * kPanelCols; ++j) {
             const float* from = w.data() + matrix * rows * cols;
             const float value = t < k && j < n ? transpose ? from[j * k + t] : from[t * n + j] : 0.0f;
-            const TypeParam* panel = packed + (matrix * panels + j / kPanelCols) * size;
+            const TypeParam* panel = packed.data() + (matrix * panels + j / kPanelCols) * size;
             ASSERT_EQ(panel[panel_offset<TypeParam>(t, j % kPanelCols)], to_element<TypeParam>(value))
                 << k << " " << n << " at " << t << " " << j;
           }

@@ -1,4 +1,4 @@
-// kv_append, kv_copy and kv_gather on the emulated device: the bits of the CPU's.
+// kv_append, kv_copy and kv_gather on the device: the bits of the CPU's.
 #include "kernels/cuda/kv.h"
 
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/philox.h"
-#include "tests/support/emulator.h"
+#include "tests/support/device.h"
 
 namespace hone::kernels::cuda {
 namespace {
@@ -52,7 +52,7 @@ class CudaKv : public testing::Test {
   static constexpr DType kCompact = std::is_same_v<C, float> ? DType::kF32 : DType::kBf16;
   void TearDown() override { EXPECT_EQ(device_.report(), ""); }
 
-  test::EmulatedDevice device_{3};
+  test::Device device_{3};
   ThreadTeam team_{1};
   const Stream stream_{&team_};
   const Backend& cpu_ = cpu_backend(kCompact);
@@ -103,7 +103,7 @@ TYPED_TEST(CudaKv, AppendAndCopyAreTheCpus) {
 }
 
 TEST(CudaKvGather, RowsAreTheCpus) {
-  test::EmulatedDevice device(4);
+  test::Device device(4);
   ThreadTeam team(1);
   const Stream stream{&team};
   const Spans s;

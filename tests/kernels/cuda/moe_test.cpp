@@ -1,4 +1,4 @@
-// Rows on their way to experts and back, on the emulated device and on the CPU.
+// Rows on their way to experts and back, on the device and on the CPU.
 #include "kernels/cuda/moe.h"
 
 #include <gtest/gtest.h>
@@ -42,7 +42,7 @@ class CudaMoeTest : public testing::Test {
 
   const std::vector<Routed> cases_{{1, 1, 1, 1, false},    {5, 2, 33, 4, false},  {40, 8, 128, 16, false},
                                    {7, 3, 130, 30, false}, {20, 2, 300, 5, true}, {0, 2, 8, 4, false}};
-  test::EmulatedDevice device_;
+  test::Device device_;
   ThreadTeam team_{1};
   const Stream stream_{&team_};
   const Backend& cpu_ = cpu_backend(DType::kF32);

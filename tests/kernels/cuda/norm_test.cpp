@@ -1,4 +1,4 @@
-// Norms on the emulated device against their CPU twins.
+// Norms on the device against their CPU twins.
 #include "kernels/cuda/norm.h"
 
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ TEST(CudaNorm, ForwardEqualsTheCpu) {
     const int64_t stride = s.heads * s.cols + s.pad;
     const auto x = random_values(s.rows * stride, 1), weight = random_values(s.cols, 2);
     auto expected = random_values(x.size(), 3);
-    EmulatedDevice device(s.cols);
+    Device device(s.cols);
     float* y = device.upload(expected);
     RmsNormArgs args{x.data(), weight.data(), expected.data(), stride, stride, s.rows, s.heads, s.cols, 1e-6, s.limit};
     cpu().rms_norm(args, {&team});
@@ -40,7 +40,7 @@ TEST(CudaNorm, ForwardEqualsTheCpu) {
 TEST(CudaNorm, ARowDoesNotDependOnTheOthers) {
   const int64_t rows = 37, cols = 1537;
   const auto x = random_values(rows * cols, 1), weight = random_values(cols, 2);
-  EmulatedDevice device;
+  Device device;
   float* y = device.output<float>(rows * cols);
   float* alone = device.output<float>(rows * cols);
   const RmsNormArgs all{device.upload(x), device.upload(weight), y, cols, cols, rows, 1, cols};
@@ -65,7 +65,7 @@ TEST(CudaNorm, BackwardEqualsTheCpu) {
       const int64_t stride = s.heads * s.cols + s.pad;
       const auto x = random_values(s.rows * stride, 1), weight = random_values(s.cols, 2);
       auto dy = random_values(x.size(), 3), dx = random_values(x.size(), 4), dweight = random_values(s.cols, 5);
-      EmulatedDevice device(s.cols);
+      Device device(s.cols);
       float *device_dy = device.upload(dy), *device_dx = b.in_place ? device_dy : device.upload(dx);
       float* device_dweight = device.upload(dweight);
       auto& result = b.in_place ? dy : dx;

@@ -1,4 +1,4 @@
-// Rotation on the emulated device against its CPU twin.
+// Rotation on the device against its CPU twin.
 #include "kernels/cuda/rope.h"
 
 #include <gtest/gtest.h>
@@ -36,7 +36,7 @@ TEST(CudaRope, EqualsTheCpuToTheBit) {
             float* line = &paired[2 * p * s.dim];
             line[second] = line[first], line[s.dim + first] = -line[s.dim + second];
           }
-        EmulatedDevice device(s.dim);
+        Device device(s.dim);
         float* device_x = device.upload(x);
         RopeArgs args{x.data(), stride,      s.head_stride,    s.rows,        s.heads,
                       s.dim,    positions.data(), paired.data(), layout, inverse};

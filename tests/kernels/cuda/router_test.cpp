@@ -1,4 +1,4 @@
-// The router on the emulated device has the CPU's bits: scores, choices, weights and gradients.
+// The router on the device has the CPU's bits: scores, choices, weights and gradients.
 #include "kernels/cuda/router.h"
 
 #include <gtest/gtest.h>
@@ -51,7 +51,7 @@ class CudaRouterTest : public testing::Test {
     return out;
   }
 
-  test::EmulatedDevice device_;
+  test::Device device_;
   ThreadTeam team_{1};
   const Stream stream_{&team_};
   const Backend& cpu_ = cpu_backend(DType::kF32);

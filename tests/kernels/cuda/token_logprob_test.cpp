@@ -1,4 +1,4 @@
-// Log-probabilities of tokens on the emulated device against the CPU's.
+// Log-probabilities of tokens on the device against the CPU's.
 #include "kernels/cuda/token_logprob.h"
 
 #include <gtest/gtest.h>
@@ -96,7 +96,7 @@ class CudaTokenLogprob : public testing::Test {
     return r;
   }
 
-  test::EmulatedDevice device_{11};
+  test::Device device_{11};
   ThreadTeam team_{1};
   const Stream stream_{&team_};
   const Backend& cpu_ = chain_backend(kCompact);

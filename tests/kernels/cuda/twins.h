@@ -1,4 +1,4 @@
-// What tests of emulated kernels share: random inputs and comparisons with the CPU twin.
+// What tests of CUDA kernels share: random inputs and comparisons with the CPU twin.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@
 #include "base/philox.h"
 #include "base/thread_team.h"
 #include "kernels/backend.h"
-#include "tests/support/emulator.h"
+#include "tests/support/device.h"
 
 namespace hone::test {
 

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "base/thread_team.h"
+#include "kernels/backend.h"
 
 namespace hone::kernels {
 

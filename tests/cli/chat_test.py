@@ -150,9 +150,9 @@ class Chat(unittest.TestCase):
 
     def test_ctrl_c_stops_the_answer_only(self):
         slow = self.path / "slow"  # tokens that take long enough to be interrupted
-        subprocess.run([program(), "run", ROOT / "configs/running_sum.yaml", "--until", "base", "policy.hidden_size=256",
-                        "policy.layers=8", *shortened(1, 1, 1), "stages.base.rows_per_step=2", f"run.dir={slow}"],
-                       check=True, capture_output=True)
+        shape = ("policy.hidden_size=256", "policy.layers=8", "stages.base.rows_per_step=2", *shortened(1, 1, 1))
+        subprocess.run([program(), "run", ROOT / "configs/running_sum.yaml", "--until", "base", *shape,
+                        f"run.dir={slow}"], check=True, capture_output=True)
         terminal = Terminal(slow, "--temperature", "50", "--stop", "====")
         terminal.wait_for("> ")
         for _ in range(50):  # until the signal meets an answer in progress

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/cuda/dialect_reduce.h"
+#include "kernels/cuda/four_floats.h"
 #include "kernels/cuda/kv_spans.h"
 
 namespace hone::kernels::cuda {
@@ -47,10 +48,6 @@ struct HeadQueries {
     const int64_t n = limit(t) - first;
     return static_cast<int>(n < 0 ? 0 : n < most ? n : most);
   }
-};
-
-struct alignas(16) FourFloats {
-  float v[4];
 };
 
 // products[i][j] = x(i, .) . rows[first + j] for i < count, j < positions: one chain over the dimensions. staged:

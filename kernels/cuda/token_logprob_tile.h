@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "kernels/cuda/dialect_reduce.h"
+#include "kernels/cuda/four_floats.h"
 #include "kernels/cuda/panels.h"
 
 namespace hone::kernels::cuda {
@@ -18,10 +19,6 @@ inline constexpr int kHiddenDepth = 64;    // that lies in shared memory at a ti
 static_assert(kPiece == kWarp * kLaneEntries && kPiece % kPanelCols == 0);
 
 inline constexpr float kLowest = -std::numeric_limits<float>::infinity();
-
-struct alignas(16) FourFloats {
-  float v[4];
-};
 
 inline constexpr int kStagedHidden = kPieceRows * kHiddenDepth / 4;  // FourFloats
 

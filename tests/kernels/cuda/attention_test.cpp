@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <numeric>
@@ -15,30 +14,20 @@
 
 #include "base/philox.h"
 #include "kernels/cuda/kv.h"
-#include "tests/support/device.h"
+#include "tests/kernels/cuda/twins.h"
 
 namespace hone::kernels::cuda {
 namespace {
 
 using Values = std::vector<float>;
+using test::chain_backend;
+using test::same_bits;
 
 Values random_values(int64_t count, uint64_t seed) {
   PhiloxStream random(seed, 0);
   Values out(static_cast<size_t>(count));
   for (float& x : out) x = static_cast<float>(random.uniform() * 4 - 2);
   return out;
-}
-
-bool same_bits(const Values& a, const Values& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-}
-
-// The CPU whose products are one chain in bf16 too.
-const Backend& chain_backend(DType compact) {
-  setenv("HONE_ISA", "avx2", 1);
-  const Backend& backend = cpu_backend(compact);
-  unsetenv("HONE_ISA");
-  return backend;
 }
 
 // Numbers 0, ..., count - 1 in an order of their own.

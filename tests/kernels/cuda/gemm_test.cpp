@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <vector>
@@ -16,20 +15,10 @@
 namespace hone::kernels::cuda {
 namespace {
 
+using test::chain_backend;
+using test::same_bits;
 using test::random_values;
 using Values = std::vector<float>;
-
-bool same_bits(const Values& a, const Values& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-}
-
-// The CPU whose products are one chain over k in bf16 too.
-const Backend& chain_backend(DType compact) {
-  setenv("HONE_ISA", "avx2", 1);
-  const Backend& backend = cpu_backend(compact);
-  unsetenv("HONE_ISA");
-  return backend;
-}
 
 // Bits of x rounded to bf16, in the order of the numbers.
 int32_t bf16_rank(float x) {

@@ -14,6 +14,7 @@ namespace hone::kernels::cuda {
 namespace {
 
 using Values = std::vector<float>;
+using test::same_bits;
 
 // Logits on a coarse grid are often equal.
 Values grid_values(int64_t count, uint64_t seed, double range, double step) {
@@ -56,10 +57,6 @@ class CudaRouterTest : public testing::Test {
   const Stream stream_{&team_};
   const Backend& cpu_ = cpu_backend(DType::kF32);
 };
-
-bool same_bits(const Values& a, const Values& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-}
 
 std::vector<RouterShape> shapes() {
   std::vector<RouterShape> out;

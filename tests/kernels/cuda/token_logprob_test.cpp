@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <type_traits>
 #include <vector>
 
@@ -16,15 +15,8 @@ namespace hone::kernels::cuda {
 namespace {
 
 using Values = std::vector<float>;
+using test::chain_backend;
 using test::random_values;
-
-// The CPU whose products are one chain in bf16 too.
-const Backend& chain_backend(DType compact) {
-  setenv("HONE_ISA", "avx2", 1);
-  const Backend& backend = cpu_backend(compact);
-  unsetenv("HONE_ISA");
-  return backend;
-}
 
 struct Case {
   int64_t vocabulary, cols, rows, count;

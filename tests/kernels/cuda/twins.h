@@ -7,6 +7,8 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
+#include <cstring>
 #include <vector>
 
 #include "base/philox.h"
@@ -17,6 +19,18 @@
 namespace hone::test {
 
 inline const kernels::Backend& cpu() { return kernels::cpu_backend(kernels::DType::kF32); }
+
+// The CPU whose products are one chain over k in bf16 too.
+inline const kernels::Backend& chain_backend(kernels::DType compact) {
+  setenv("HONE_ISA", "avx2", 1);
+  const kernels::Backend& backend = kernels::cpu_backend(compact);
+  unsetenv("HONE_ISA");
+  return backend;
+}
+
+inline bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
 
 // Uniform in [-1, 1).
 inline std::vector<float> random_values(int64_t count, uint64_t seed) {

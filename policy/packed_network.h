@@ -50,7 +50,7 @@ class PackedNetwork {
   void* input(int64_t layer) const { return inputs_.at(layer * capacity_rows_ * weights_.config().hidden_size); }
   void count_load(int64_t layer);
   kernels::TokenLogprobArgs head_args(double inverse_temperature) const;
-  // `bytes` of a value for each target.
+  // Of one value for each target.
   size_t target_bytes() const { return num_targets_ * kernels::size_of(weights_.backend().dtype); }
 
   const Weights& weights_;

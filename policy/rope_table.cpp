@@ -99,20 +99,19 @@ void RopeTable::cover(int64_t count) {
   if (count <= count_) return;
   constexpr int64_t kLeast = 256;
   const int64_t grown = std::min(max_positions_, std::max({count, 2 * count_, kLeast}));
-  table_ = Arena(backend_, grown * 2 * dim_);
   if (backend_.dtype == kernels::DType::kF64) {
-    fill<double>(grown);
+    grow<double>(grown);
   } else {
-    fill<float>(grown);
+    grow<float>(grown);
   }
-  count_ = grown;
 }
 
 template <class T>
-void RopeTable::fill(int64_t count) {
+void RopeTable::grow(int64_t count) {
   std::vector<T> values(static_cast<size_t>(count * 2 * dim_));
+  if (count_ > 0) backend_.read(values.data(), table_.at(0), table_.bytes(), {});
   const bool interleaved = layout_ == kernels::RopeLayout::kInterleaved;
-  for (int64_t p = 0; p < count; ++p) {
+  for (int64_t p = count_; p < count; ++p) {
     T *cosines = values.data() + 2 * p * dim_, *sines = cosines + dim_;
     for (int64_t i = 0; i < dim_ / 2; ++i) {
       const int64_t first = interleaved ? 2 * i : i, second = interleaved ? 2 * i + 1 : i + dim_ / 2;
@@ -123,7 +122,9 @@ void RopeTable::fill(int64_t count) {
       sines[second] = sine;
     }
   }
+  table_ = Arena(backend_, count * 2 * dim_);
   backend_.write(table_.at(0), values.data(), table_.bytes(), {});
+  count_ = count;
 }
 
 }  // namespace hone::policy

@@ -32,7 +32,7 @@ class RopeTable {
 
  private:
   template <class T>
-  void fill(int64_t count);
+  void grow(int64_t count);
 
   const kernels::Backend& backend_;
   const int64_t dim_, max_positions_;

@@ -30,7 +30,7 @@ Weights::Weights(const ModelConfig& config, const kernels::Backend& backend, Use
     data_ = Arena(backend, layout_.size);
     wide_grad_panels_ = Arena(backend, layout_.wide_grad_panel_size);
     if (rounds()) {
-      host_rounded_.resize(static_cast<size_t>(widest_matrix(layout_)));
+      staging_.resize(static_cast<size_t>(widest_matrix(layout_)));
       rounded_ = Arena(backend, widest_matrix(layout_));
     }
   }
@@ -45,6 +45,7 @@ void Weights::plan_vectors() {
     if (p.cols != 0) continue;
     vector_places_.emplace_back(p.offset, size);
     size += p.rows;
+    staging_.resize(std::max(staging_.size(), static_cast<size_t>(p.rows)));
   }
   vectors_ = Arena(backend_, size);
 }
@@ -86,9 +87,9 @@ void Weights::repack_matrix(const Matrix& m, const kernels::Stream& stream) {
   if (m.wide && rounds()) {
     HONE_CHECK_EQ(m.count, 1);
     const int64_t count = m.out * m.in;
-    backend.read(host_rounded_.data(), w, count * sizeof(float), stream);
-    round_to_bf16(host_rounded_.data(), count);
-    backend.write(rounded_.at(0), host_rounded_.data(), count * sizeof(float), stream);
+    backend.read(staging_.data(), w, count * sizeof(float), stream);
+    round_to_bf16(staging_.data(), count);
+    backend.write(rounded_.at(0), staging_.data(), count * sizeof(float), stream);
     w = rounded_.at(0);
   }
   backend.pack_panels({w, m.out, m.in, m.count, m.stride, arena_of(m).at(m.panels), true}, stream);

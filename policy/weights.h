@@ -81,7 +81,7 @@ class Weights {
   Arena table_;    // embeddings in the compact type, where neither the masters nor the head's panels serve
   Arena vectors_;  // one-dimensional parameters, where the masters do not serve
   Arena rounded_;  // bf16 in training: the wide matrix that is being packed
-  std::vector<float> host_rounded_;
+  std::vector<float> staging_;  // on the host: what is rounded on its way to vectors_ and rounded_
   std::vector<std::pair<int64_t, int64_t>> vector_places_;  // (offset, place in vectors_), ascending
 };
 

@@ -151,10 +151,9 @@ void Weights::load_vectors(const ParameterSource& source) {
   for (size_t i = 0; i < layout_.parameters.size(); ++i) {
     const Parameter& p = layout_.parameters[i];
     if (p.cols != 0) continue;
-    std::vector<float> values(static_cast<size_t>(p.rows));
-    source.read(i, 0, p.rows, values.data());
-    if (rounds() && p.trained) round_to_bf16(values.data(), p.rows);
-    backend_.write(vectors_.at((place++)->second), values.data(), values.size() * sizeof(float), {});
+    source.read(i, 0, p.rows, staging_.data());
+    if (rounds() && p.trained) round_to_bf16(staging_.data(), p.rows);
+    backend_.write(vectors_.at((place++)->second), staging_.data(), static_cast<size_t>(p.rows) * sizeof(float), {});
   }
 }
 
